@@ -1,0 +1,32 @@
+# Every target does its own set-up in .venv; a second call installs nothing.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check crash bench clean
+
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable ".[postgres]" --group dev
+	touch $@
+
+demo: .venv/.installed  ## tell the story on real files, in under a minute
+	$(BIN)/python examples/demo.py
+
+test: .venv/.installed  ## every test
+	$(BIN)/python -m pytest -q
+
+check: .venv/.installed  ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+crash: .venv/.installed  ## kill -9 a thousand times, then verify
+	$(BIN)/python tests/crash/campaign.py --kills 1000
+
+bench: .venv/.installed  ## the benchmarks, Dagster beside us in its own environment
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

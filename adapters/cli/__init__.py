@@ -1,0 +1,5 @@
+"""The ``ticktrail`` command."""
+
+
+def main() -> None:
+    """Run the command line."""

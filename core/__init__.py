@@ -1,0 +1,1 @@
+"""The pure part: events, authoring API, evaluation, decide and evolve, the engine, the ports."""

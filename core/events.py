@@ -1,0 +1,466 @@
+"""The event catalogue: every fact that the log can hold.
+
+An event is a frozen, keyword-only value, stored as a msgpack array headed by its integer tag. A
+released event keeps its meaning for good: fields are only added, at the end and with a default; a
+change of meaning is a new event with a new tag. Tags and samples are pinned in ``tests/golden/``.
+
+Common fields:
+
+* ``at``: when it happened; UTC, microseconds since the epoch.
+* ``sensor``: the sensor's name, unique within a partition.
+* ``tick``: the id of the tick, which is the offset of its `TickStarted`, and the event's cause.
+* ``run``: the run's id, reserved by its `RunRequested`.
+* ``cause``: the offset of the event that led to this one.
+* ``actor``: who acted, such as ``"ann@host"``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+#: The version of this catalogue, written into every frame.
+CATALOGUE_VERSION = 1
+
+DefaultStatus = Literal["RUNNING", "STOPPED"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
+    """A fact with the time it happened."""
+
+    at: int
+
+
+# --- the engine and the definitions -----------------------------------------------------------
+
+
+class EngineStarted(Event, tag=1):
+    """An engine took the partition over.
+
+    Attributes:
+        engine: Id of this engine process, unique per start.
+        where: Host and process id, for people.
+        release: The ticktrail release that runs.
+    """
+
+    engine: str
+    where: str
+    release: str
+
+
+class EngineStopped(Event, tag=2):
+    """An engine ended in good order; every tick it had started has an end."""
+
+    engine: str
+    reason: str
+
+
+class SensorDefined(Event, tag=3):
+    """The engine loaded a sensor that is new or that differs from what the log last said of it.
+
+    Attributes:
+        kind: Sort of sensor, such as ``"STANDARD"``.
+        interval: Seconds from one tick's start to the next one's, > 0.
+        default_status: The status written in code.
+        fingerprint: Digest of the sensor's code.
+        source: Digest of the source text of the sensor's function, or None if it has none.
+    """
+
+    sensor: str
+    kind: str
+    interval: float
+    default_status: DefaultStatus
+    fingerprint: str
+    source: str | None = None
+
+
+class SensorRetired(Event, tag=4):
+    """A sensor is no longer in the definitions; its cursor and keys are kept for its return."""
+
+    sensor: str
+
+
+# --- operators --------------------------------------------------------------------------------
+
+
+class SensorStarted(Event, tag=10):
+    """An operator switched the sensor on."""
+
+    sensor: str
+    actor: str
+    reason: str | None = None
+
+
+class SensorStopped(Event, tag=11):
+    """An operator switched the sensor off."""
+
+    sensor: str
+    actor: str
+    reason: str | None = None
+
+
+class SensorStatusReset(Event, tag=12):
+    """An operator gave the sensor back to the status written in its code."""
+
+    sensor: str
+    actor: str
+    reason: str | None = None
+
+
+class CursorReset(Event, tag=13):
+    """An operator set or cleared the cursor.
+
+    Attributes:
+        before: The cursor until now, None if there was none.
+        after: The cursor from now on, None if it was cleared.
+        plan: Digest of the plan that was applied, None if it was set directly.
+    """
+
+    sensor: str
+    actor: str
+    before: str | None
+    after: str | None
+    plan: str | None = None
+    reason: str | None = None
+
+
+class RunKeysReleased(Event, tag=14):
+    """An operator or a policy freed run keys: each may be requested once more."""
+
+    sensor: str
+    actor: str
+    run_keys: list[str]
+    reason: str | None = None
+
+
+# --- a tick -----------------------------------------------------------------------------------
+
+
+class TickStarted(Event, tag=20):
+    """A tick began; its offset is the tick's id.
+
+    Attributes:
+        cursor: The cursor handed to the sensor.
+        fingerprint: Digest of the code that is evaluated.
+        engine: Id of the engine that evaluates it.
+        cause: Offset of the event that woke the sensor, None if its interval was over.
+    """
+
+    sensor: str
+    cursor: str | None
+    fingerprint: str
+    engine: str
+    cause: int | None = None
+
+
+class TickLogged(Event, tag=21):
+    """One line of the tick's log, by the sensor through ``context.log`` or by the engine.
+
+    Attributes:
+        level: Name of the logging level, such as ``"INFO"``.
+        message: The text, as the user would read it.
+        logger: ``"sensor"`` for the sensor's own lines, ``"engine"`` for ours.
+    """
+
+    tick: int
+    sensor: str
+    level: str
+    message: str
+    logger: str = "sensor"
+
+
+class RunRequested(Event, tag=22):
+    """A run is owed: the entry of the outbox that the launcher works off.
+
+    Attributes:
+        tick: The asking tick, None when an operator asked.
+        sensor: The asking sensor, None when an operator asked.
+        job: Name of the job to run.
+        run_key: The key that this request owns from now on, None if it has none.
+        run_config: Plain data, as the job's run config.
+        tags: All tags of the run, the system's included.
+        partition_key: Partition of the run, None if it has none.
+        asset_selection: Asset keys to materialise (path joined by ``/``), None for all of the job's.
+        actor: The operator, None when a sensor asked.
+    """
+
+    run: str
+    job: str
+    tick: int | None = None
+    sensor: str | None = None
+    run_key: str | None = None
+    run_config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    partition_key: str | None = None
+    asset_selection: list[str] | None = None
+    actor: str | None = None
+
+
+class RunKeyRepeated(Event, tag=23):
+    """A request was dropped because its run key is taken.
+
+    Attributes:
+        owner: Offset of the `RunRequested` that owns the key.
+    """
+
+    tick: int
+    sensor: str
+    run_key: str
+    owner: int
+    job: str | None = None
+
+
+class RequestRejected(Event, tag=24):
+    """A request could not become a run; the tick's other requests are not touched by it.
+
+    Attributes:
+        index: Place of the request in the tick's result, from 0.
+        why: The reason, for people.
+    """
+
+    tick: int
+    sensor: str
+    index: int
+    why: str
+    run_key: str | None = None
+    job: str | None = None
+
+
+class CursorUpdated(Event, tag=25):
+    """The tick changed the cursor."""
+
+    tick: int
+    sensor: str
+    before: str | None
+    after: str | None
+
+
+class TickSkipped(Event, tag=26):
+    """The tick ended and asked for no new run.
+
+    Attributes:
+        reason: The skip reason, None if none was given.
+        duration: Wall time of the evaluation in seconds, >= 0.
+        repeated: How many `RunKeyRepeated` the tick has.
+        last_run_key: Key of the last request that had one.
+    """
+
+    tick: int
+    sensor: str
+    reason: str | None
+    duration: float
+    repeated: int = 0
+    last_run_key: str | None = None
+
+
+class TickFailed(Event, tag=27):
+    """The tick ended in an error.
+
+    Attributes:
+        error: Type and message of the error, one line.
+        traceback: The whole traceback, None if there is none.
+        duration: Wall time of the evaluation in seconds, >= 0.
+        timed_out: Whether the evaluation was abandoned while its function still ran.
+    """
+
+    tick: int
+    sensor: str
+    error: str
+    duration: float
+    traceback: str | None = None
+    timed_out: bool = False
+
+
+class TickCompleted(Event, tag=28):
+    """The tick ended and asked for at least one new run.
+
+    Attributes:
+        duration: Wall time of the evaluation in seconds, >= 0.
+        requested: How many `RunRequested` the tick has.
+        repeated: How many `RunKeyRepeated` the tick has.
+        last_run_key: Key of the last request that had one, repeated ones included.
+    """
+
+    tick: int
+    sensor: str
+    duration: float
+    requested: int
+    repeated: int = 0
+    last_run_key: str | None = None
+
+
+class TickInterrupted(Event, tag=29):
+    """The tick's engine ended before the tick did; found and closed at recovery or shutdown."""
+
+    tick: int
+    sensor: str
+    reason: str
+
+
+class EvaluationDiscarded(Event, tag=30):
+    """A function whose tick had timed out returned after all; nothing of it was used.
+
+    Attributes:
+        duration: Seconds from the tick's start to the late return.
+        outcome: What came back, for people, such as ``"3 run requests"``.
+    """
+
+    tick: int
+    sensor: str
+    duration: float
+    outcome: str
+
+
+# --- a run ------------------------------------------------------------------------------------
+
+
+class RunLaunched(Event, tag=40):
+    """The launcher handed the run to a worker process.
+
+    Attributes:
+        cause: Offset of the `RunRequested`.
+    """
+
+    run: str
+    cause: int
+    launcher: str
+
+
+class RunStarted(Event, tag=41):
+    """A worker process claimed the run and executes it; there is at most one per run.
+
+    Attributes:
+        where: Host and process id, for people.
+        pid: The worker's process id on that host.
+        process_started: When that process began, in clock ticks since boot, which tells a reused
+            process id from the worker; None where the platform does not say.
+    """
+
+    run: str
+    cause: int
+    where: str
+    host: str
+    pid: int
+    process_started: int | None = None
+
+
+class RunSucceeded(Event, tag=42):
+    """Every step of the run ended well."""
+
+    run: str
+    cause: int
+
+
+class RunFailed(Event, tag=43):
+    """The run ended in an error, or its process is gone.
+
+    Attributes:
+        error: One line for people.
+        step: The step that failed, None if the failure belongs to no step.
+    """
+
+    run: str
+    cause: int
+    error: str
+    step: str | None = None
+    traceback: str | None = None
+
+
+class RunCanceled(Event, tag=44):
+    """The run was given up on purpose."""
+
+    run: str
+    cause: int
+    reason: str
+    actor: str | None = None
+
+
+class StepLogged(Event, tag=45):
+    """One line of a run's log.
+
+    Attributes:
+        step: Name of the step, None for lines of the run itself.
+        kind: ``"START"``, ``"SUCCESS"`` and ``"FAILURE"`` mark the step's course, ``"LOG"`` is a
+            line of the user's.
+    """
+
+    run: str
+    step: str | None
+    level: str
+    message: str
+    kind: Literal["LOG", "START", "SUCCESS", "FAILURE"] = "LOG"
+
+
+# --- assets -----------------------------------------------------------------------------------
+
+
+class AssetMaterialized(Event, tag=50):
+    """An asset was written.
+
+    Attributes:
+        asset: The asset key, path joined by ``/``.
+        run: The run that wrote it, None if it was reported without a run.
+        tick: The tick that reported it, None otherwise.
+        metadata: Plain data by name.
+    """
+
+    asset: str
+    run: str | None = None
+    tick: int | None = None
+    step: str | None = None
+    partition_key: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+
+
+class AssetObserved(Event, tag=51):
+    """An asset was looked at and something was noted, without its being written."""
+
+    asset: str
+    run: str | None = None
+    tick: int | None = None
+    step: str | None = None
+    partition_key: str | None = None
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+
+
+#: What ends a tick; each tick has exactly one.
+TickEnd = TickSkipped | TickFailed | TickCompleted | TickInterrupted
+
+#: What ends a run; each started run has exactly one in the end.
+RunEnd = RunSucceeded | RunFailed | RunCanceled
+
+AnyEvent = (
+    EngineStarted
+    | EngineStopped
+    | SensorDefined
+    | SensorRetired
+    | SensorStarted
+    | SensorStopped
+    | SensorStatusReset
+    | CursorReset
+    | RunKeysReleased
+    | TickStarted
+    | TickLogged
+    | RunRequested
+    | RunKeyRepeated
+    | RequestRejected
+    | CursorUpdated
+    | TickSkipped
+    | TickFailed
+    | TickCompleted
+    | TickInterrupted
+    | EvaluationDiscarded
+    | RunLaunched
+    | RunStarted
+    | RunSucceeded
+    | RunFailed
+    | RunCanceled
+    | StepLogged
+    | AssetMaterialized
+    | AssetObserved
+)

@@ -1,0 +1,190 @@
+"""The state of one sensor, and how events change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from .events import (
+    AnyEvent,
+    CursorReset,
+    CursorUpdated,
+    DefaultStatus,
+    SensorDefined,
+    SensorRetired,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+    TickCompleted,
+    TickFailed,
+    TickInterrupted,
+    TickSkipped,
+    TickStarted,
+)
+
+#: What an operator last said: on, off, or as the code says.
+StoredStatus = Literal["RUNNING", "STOPPED", "DECLARED_IN_CODE"]
+
+#: How a tick ended; ``STARTED`` while it has not.
+TickStatus = Literal["STARTED", "SUCCESS", "SKIPPED", "FAILURE", "INTERRUPTED"]
+
+
+class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the log says of one sensor up to some offset.
+
+    Times are UTC, microseconds since the epoch.
+
+    Attributes:
+        name: The sensor's name.
+        defined: Whether the current definitions hold the sensor.
+        kind: Sort of sensor, such as ``"STANDARD"``.
+        interval: Seconds from one tick's start to the next one's.
+        default_status: The status written in code.
+        stored_status: What an operator last said.
+        fingerprint: Digest of the code last seen.
+        cursor: As the sensor or an operator last left it.
+        last_run_key: Last key of the latest tick that had any, kept over skips.
+        last_started_at: When the sensor was last switched on; None if it never was.
+        last_tick_at: Start of the latest tick, whatever became of it.
+        last_finished_tick_at: Start of the latest tick that was completed, skipped or failed.
+        open_tick: Id of the tick in flight.
+        open_tick_at: Start of the tick in flight.
+        consecutive_failures: Failed ticks since the last one that did not fail.
+        cursor_reset: Offset of the latest `CursorReset`.
+        last_tick: Id of the latest tick.
+        last_status: How the latest ended tick ended.
+    """
+
+    name: str
+    defined: bool = False
+    kind: str = "STANDARD"
+    interval: float = 30.0
+    default_status: DefaultStatus = "STOPPED"
+    stored_status: StoredStatus = "DECLARED_IN_CODE"
+    fingerprint: str = ""
+    cursor: str | None = None
+    last_run_key: str | None = None
+    last_started_at: int | None = None
+    last_tick_at: int | None = None
+    last_finished_tick_at: int | None = None
+    open_tick: int | None = None
+    open_tick_at: int | None = None
+    consecutive_failures: int = 0
+    cursor_reset: int | None = None
+    last_tick: int | None = None
+    last_status: TickStatus | None = None
+
+    @property
+    def status(self) -> DefaultStatus:
+        """Whether the sensor is on: what the operator said, else what the code says."""
+        return self.default_status if self.stored_status == "DECLARED_IN_CODE" else self.stored_status
+
+    @property
+    def running(self) -> bool:
+        """Whether the sensor is on and in the definitions."""
+        return self.defined and self.status == "RUNNING"
+
+
+def evolve(state: SensorState, offset: int, event: AnyEvent) -> SensorState:
+    """Fold one event of this sensor in. Pure; events that do not change a state return it as is.
+
+    Args:
+        offset: Where the event stands in the log.
+    """
+    step = _STEPS.get(type(event))
+    return state if step is None else step(state, offset, event)
+
+
+def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorState:
+    after = replace(
+        state,
+        defined=True,
+        kind=event.kind,
+        interval=event.interval,
+        default_status=event.default_status,
+        fingerprint=event.fingerprint,
+    )
+    return _switched(state, after, event.at)
+
+
+def _retired(state: SensorState, offset: int, event: SensorRetired) -> SensorState:
+    return replace(state, defined=False)
+
+
+def _started(state: SensorState, offset: int, event: SensorStarted) -> SensorState:
+    if state.status == "RUNNING":
+        return state
+    return _switched(state, replace(state, stored_status="RUNNING"), event.at)
+
+
+def _stopped(state: SensorState, offset: int, event: SensorStopped) -> SensorState:
+    return state if state.status == "STOPPED" else replace(state, stored_status="STOPPED")
+
+
+def _status_reset(state: SensorState, offset: int, event: SensorStatusReset) -> SensorState:
+    return _switched(state, replace(state, stored_status="DECLARED_IN_CODE"), event.at)
+
+
+def _switched(before: SensorState, after: SensorState, at: int) -> SensorState:
+    """Note the time when a change has switched the sensor on."""
+    on = after.status == "RUNNING" and before.status == "STOPPED"
+    return replace(after, last_started_at=at) if on else after
+
+
+def _cursor_reset(state: SensorState, offset: int, event: CursorReset) -> SensorState:
+    return replace(state, cursor=event.after, cursor_reset=offset)
+
+
+def _tick_started(state: SensorState, offset: int, event: TickStarted) -> SensorState:
+    return replace(state, open_tick=offset, open_tick_at=event.at, last_tick=offset, last_tick_at=event.at)
+
+
+def _cursor_updated(state: SensorState, offset: int, event: CursorUpdated) -> SensorState:
+    return replace(state, cursor=event.after)
+
+
+def _skipped(state: SensorState, offset: int, event: TickSkipped) -> SensorState:
+    return _ended(state, "SKIPPED", 0, event.last_run_key)
+
+
+def _completed(state: SensorState, offset: int, event: TickCompleted) -> SensorState:
+    return _ended(state, "SUCCESS", 0, event.last_run_key)
+
+
+def _failed(state: SensorState, offset: int, event: TickFailed) -> SensorState:
+    return _ended(state, "FAILURE", state.consecutive_failures + 1, None)
+
+
+def _ended(state: SensorState, status: TickStatus, failures: int, run_key: str | None) -> SensorState:
+    return replace(
+        state,
+        open_tick=None,
+        open_tick_at=None,
+        last_finished_tick_at=state.open_tick_at,
+        consecutive_failures=failures,
+        last_run_key=state.last_run_key if run_key is None else run_key,
+        last_status=status,
+    )
+
+
+def _interrupted(state: SensorState, offset: int, event: TickInterrupted) -> SensorState:
+    return replace(state, open_tick=None, open_tick_at=None, last_status="INTERRUPTED")
+
+
+_STEPS: dict[type, Callable[[SensorState, int, Any], SensorState]] = {
+    SensorDefined: _defined,
+    SensorRetired: _retired,
+    SensorStarted: _started,
+    SensorStopped: _stopped,
+    SensorStatusReset: _status_reset,
+    CursorReset: _cursor_reset,
+    TickStarted: _tick_started,
+    CursorUpdated: _cursor_updated,
+    TickSkipped: _skipped,
+    TickCompleted: _completed,
+    TickFailed: _failed,
+    TickInterrupted: _interrupted,
+}
