@@ -27,9 +27,7 @@ DefaultStatus = Literal["RUNNING", "STOPPED"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
-    """A fact with the time it happened."""
-
-    at: int
+    """What all events share: how they are built and stored."""
 
 
 # --- the engine and the definitions -----------------------------------------------------------
@@ -44,6 +42,7 @@ class EngineStarted(Event, tag=1):
         release: The ticktrail release that runs.
     """
 
+    at: int
     engine: str
     where: str
     release: str
@@ -52,6 +51,7 @@ class EngineStarted(Event, tag=1):
 class EngineStopped(Event, tag=2):
     """An engine ended in good order; every tick it had started has an end."""
 
+    at: int
     engine: str
     reason: str
 
@@ -67,6 +67,7 @@ class SensorDefined(Event, tag=3):
         source: Digest of the source text of the sensor's function, or None if it has none.
     """
 
+    at: int
     sensor: str
     kind: str
     interval: float
@@ -78,6 +79,7 @@ class SensorDefined(Event, tag=3):
 class SensorRetired(Event, tag=4):
     """A sensor is no longer in the definitions; its cursor and keys are kept for its return."""
 
+    at: int
     sensor: str
 
 
@@ -87,6 +89,7 @@ class SensorRetired(Event, tag=4):
 class SensorStarted(Event, tag=10):
     """An operator switched the sensor on."""
 
+    at: int
     sensor: str
     actor: str
     reason: str | None = None
@@ -95,6 +98,7 @@ class SensorStarted(Event, tag=10):
 class SensorStopped(Event, tag=11):
     """An operator switched the sensor off."""
 
+    at: int
     sensor: str
     actor: str
     reason: str | None = None
@@ -103,6 +107,7 @@ class SensorStopped(Event, tag=11):
 class SensorStatusReset(Event, tag=12):
     """An operator gave the sensor back to the status written in its code."""
 
+    at: int
     sensor: str
     actor: str
     reason: str | None = None
@@ -117,6 +122,7 @@ class CursorReset(Event, tag=13):
         plan: Digest of the plan that was applied, None if it was set directly.
     """
 
+    at: int
     sensor: str
     actor: str
     before: str | None
@@ -128,6 +134,7 @@ class CursorReset(Event, tag=13):
 class RunKeysReleased(Event, tag=14):
     """An operator or a policy freed run keys: each may be requested once more."""
 
+    at: int
     sensor: str
     actor: str
     run_keys: list[str]
@@ -147,6 +154,7 @@ class TickStarted(Event, tag=20):
         cause: Offset of the event that woke the sensor, None if its interval was over.
     """
 
+    at: int
     sensor: str
     cursor: str | None
     fingerprint: str
@@ -163,6 +171,7 @@ class TickLogged(Event, tag=21):
         logger: ``"sensor"`` for the sensor's own lines, ``"engine"`` for ours.
     """
 
+    at: int
     tick: int
     sensor: str
     level: str
@@ -185,6 +194,7 @@ class RunRequested(Event, tag=22):
         actor: The operator, None when a sensor asked.
     """
 
+    at: int
     run: str
     job: str
     tick: int | None = None
@@ -204,6 +214,7 @@ class RunKeyRepeated(Event, tag=23):
         owner: Offset of the `RunRequested` that owns the key.
     """
 
+    at: int
     tick: int
     sensor: str
     run_key: str
@@ -219,6 +230,7 @@ class RequestRejected(Event, tag=24):
         why: The reason, for people.
     """
 
+    at: int
     tick: int
     sensor: str
     index: int
@@ -230,6 +242,7 @@ class RequestRejected(Event, tag=24):
 class CursorUpdated(Event, tag=25):
     """The tick changed the cursor."""
 
+    at: int
     tick: int
     sensor: str
     before: str | None
@@ -246,6 +259,7 @@ class TickSkipped(Event, tag=26):
         last_run_key: Key of the last request that had one.
     """
 
+    at: int
     tick: int
     sensor: str
     reason: str | None
@@ -264,6 +278,7 @@ class TickFailed(Event, tag=27):
         timed_out: Whether the evaluation was abandoned while its function still ran.
     """
 
+    at: int
     tick: int
     sensor: str
     error: str
@@ -282,6 +297,7 @@ class TickCompleted(Event, tag=28):
         last_run_key: Key of the last request that had one, repeated ones included.
     """
 
+    at: int
     tick: int
     sensor: str
     duration: float
@@ -293,6 +309,7 @@ class TickCompleted(Event, tag=28):
 class TickInterrupted(Event, tag=29):
     """The tick's engine ended before the tick did; found and closed at recovery or shutdown."""
 
+    at: int
     tick: int
     sensor: str
     reason: str
@@ -306,6 +323,7 @@ class EvaluationDiscarded(Event, tag=30):
         outcome: What came back, for people, such as ``"3 run requests"``.
     """
 
+    at: int
     tick: int
     sensor: str
     duration: float
@@ -322,6 +340,7 @@ class RunLaunched(Event, tag=40):
         cause: Offset of the `RunRequested`.
     """
 
+    at: int
     run: str
     cause: int
     launcher: str
@@ -337,6 +356,7 @@ class RunStarted(Event, tag=41):
             process id from the worker; None where the platform does not say.
     """
 
+    at: int
     run: str
     cause: int
     where: str
@@ -348,6 +368,7 @@ class RunStarted(Event, tag=41):
 class RunSucceeded(Event, tag=42):
     """Every step of the run ended well."""
 
+    at: int
     run: str
     cause: int
 
@@ -360,6 +381,7 @@ class RunFailed(Event, tag=43):
         step: The step that failed, None if the failure belongs to no step.
     """
 
+    at: int
     run: str
     cause: int
     error: str
@@ -370,6 +392,7 @@ class RunFailed(Event, tag=43):
 class RunCanceled(Event, tag=44):
     """The run was given up on purpose."""
 
+    at: int
     run: str
     cause: int
     reason: str
@@ -385,6 +408,7 @@ class StepLogged(Event, tag=45):
             line of the user's.
     """
 
+    at: int
     run: str
     step: str | None
     level: str
@@ -405,6 +429,7 @@ class AssetMaterialized(Event, tag=50):
         metadata: Plain data by name.
     """
 
+    at: int
     asset: str
     run: str | None = None
     tick: int | None = None
@@ -418,6 +443,7 @@ class AssetMaterialized(Event, tag=50):
 class AssetObserved(Event, tag=51):
     """An asset was looked at and something was noted, without its being written."""
 
+    at: int
     asset: str
     run: str | None = None
     tick: int | None = None
