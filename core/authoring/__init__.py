@@ -1,0 +1,1 @@
+"""What people write sensors with: the names a Dagster sensor author knows."""
