@@ -42,3 +42,13 @@ class UnknownSchema(TickTrailError):
             "it was written by a newer ticktrail, upgrade to read it"
         )
         self.partition, self.frame, self.schema, self.known = partition, frame, schema, known
+
+
+class EngineSuperseded(TickTrailError):
+    """Another engine took the partition over; this one must not write any more."""
+
+    def __init__(self, by: str) -> None:
+        super().__init__(
+            f"another engine ({by}) took this log over: this engine ends here; run one engine per partition"
+        )
+        self.by = by

@@ -37,6 +37,10 @@ class DagsterInvalidConfigError(DagsterError):
         self.problems = problems or []
 
 
+class DagsterInvalidMetadata(DagsterError):
+    """A value that was given as metadata cannot be kept as such."""
+
+
 class DagsterInvalidSubsetError(DagsterError):
     """A selection names assets outside of what may be selected."""
 

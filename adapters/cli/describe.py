@@ -1,0 +1,195 @@
+"""One line per event: whom it is about, what happened, which event led to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from ...core.events import (
+    AnyEvent,
+    AssetMaterialized,
+    AssetObserved,
+    CursorReset,
+    CursorUpdated,
+    EngineStarted,
+    EngineStopped,
+    EvaluationDiscarded,
+    RequestRejected,
+    RunCanceled,
+    RunFailed,
+    RunKeyRepeated,
+    RunKeysReleased,
+    RunLaunched,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    SensorDefined,
+    SensorRetired,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+    StepLogged,
+    TickCompleted,
+    TickFailed,
+    TickInterrupted,
+    TickLogged,
+    TickSkipped,
+    TickStarted,
+)
+from .text import cursor_text, one_line, took
+
+_CURSOR = 32
+
+
+def subject(event: AnyEvent) -> str:
+    """Return whom the event is about: a sensor, a run, an asset or an engine."""
+    for field, shown in (("sensor", "{}"), ("run", "run {:.8}"), ("asset", "asset {}"), ("engine", "engine")):
+        value = getattr(event, field, None)
+        if value is not None:
+            return shown.format(value)
+    return ""
+
+
+def cause(event: AnyEvent) -> int | None:
+    """Return the offset of the event that led to this one, None if none did."""
+    for field in ("cause", "tick"):
+        value: int | None = getattr(event, field, None)
+        if value is not None:
+            return value
+    return None
+
+
+def details(event: AnyEvent) -> str:
+    """Return what the event says beyond its kind and subject, in one line."""
+    return _DETAILS[type(event)](event)
+
+
+def style(event: AnyEvent) -> str:
+    """Return the style in which the event's kind is written."""
+    return _STYLES.get(type(event), "")
+
+
+def as_record(offset: int, event: AnyEvent) -> dict[str, Any]:
+    """Return the event with its offset and kind, for JSON."""
+    return {"offset": offset, "event": type(event).__name__, **msgspec.structs.asdict(event)}
+
+
+def _by(event: SensorStarted | SensorStopped | SensorStatusReset | CursorReset | RunKeysReleased) -> str:
+    return f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
+
+
+def _cursors(event: CursorReset | CursorUpdated) -> str:
+    return f"{cursor_text(event.before, _CURSOR)} → {cursor_text(event.after, _CURSOR)}"
+
+
+def _keys(count: int) -> str:
+    return f", {count} run key{'' if count == 1 else 's'} already used" if count else ""
+
+
+def _defined(event: SensorDefined) -> str:
+    return f"every {event.interval:g} s, by default {event.default_status}, code {event.fingerprint[:8]}"
+
+
+def _tick_started(event: TickStarted) -> str:
+    return f"cursor {cursor_text(event.cursor, _CURSOR)}"
+
+
+def _requested(event: RunRequested) -> str:
+    key = f" for run key {event.run_key!r}" if event.run_key else ""
+    by = f" by {event.actor}" if event.actor else ""
+    return f"run {event.run[:8]} of {event.job}{key}{by}"
+
+
+def _repeated(event: RunKeyRepeated) -> str:
+    return f"run key {event.run_key!r} already used by the request at {event.owner}"
+
+
+def _rejected(event: RequestRejected) -> str:
+    return f"request {event.index} for {event.job or 'no job'}: {event.why}"
+
+
+def _skipped(event: TickSkipped) -> str:
+    return f"{event.reason or 'no reason given'}{_keys(event.repeated)} ({took(event.duration)})"
+
+
+def _completed(event: TickCompleted) -> str:
+    runs = "1 run" if event.requested == 1 else f"{event.requested} runs"
+    return f"{runs} requested{_keys(event.repeated)} ({took(event.duration)})"
+
+
+def _tick_failed(event: TickFailed) -> str:
+    return f"{event.error} ({'timed out after ' if event.timed_out else ''}{took(event.duration)})"
+
+
+def _discarded(event: EvaluationDiscarded) -> str:
+    return f"returned late, after {took(event.duration)}, and was not used: {event.outcome}"
+
+
+def _step(event: StepLogged) -> str:
+    step = f"{event.step}: " if event.step else ""
+    return f"{event.level} {step}{event.message}" if event.kind == "LOG" else f"{step}{event.kind.lower()}"
+
+
+def _run_failed(event: RunFailed) -> str:
+    return f"step {event.step}: {event.error}" if event.step else event.error
+
+
+def _asset(event: AssetMaterialized | AssetObserved) -> str:
+    by = f"by run {event.run[:8]}" if event.run else "without a run"
+    partition = f", partition {event.partition_key}" if event.partition_key else ""
+    return f"{by}{partition}{': ' if event.metadata else ''}{', '.join(sorted(event.metadata))}"
+
+
+_DETAILS: dict[type, Callable[[Any], str]] = {
+    EngineStarted: lambda e: f"{e.engine[:8]} in {e.where}, ticktrail {e.release}",
+    EngineStopped: lambda e: f"{e.engine[:8]}: {e.reason}",
+    SensorDefined: _defined,
+    SensorRetired: lambda e: "no longer in the definitions; its cursor and run keys are kept",
+    SensorStarted: _by,
+    SensorStopped: _by,
+    SensorStatusReset: _by,
+    CursorReset: lambda e: f"{_cursors(e)} {_by(e)}",
+    RunKeysReleased: lambda e: f"{one_line(', '.join(map(repr, e.run_keys)), 60)} {_by(e)}",
+    TickStarted: _tick_started,
+    TickLogged: lambda e: f"{e.level} {e.message}",
+    RunRequested: _requested,
+    RunKeyRepeated: _repeated,
+    RequestRejected: _rejected,
+    CursorUpdated: _cursors,
+    TickSkipped: _skipped,
+    TickFailed: _tick_failed,
+    TickCompleted: _completed,
+    TickInterrupted: lambda e: e.reason,
+    EvaluationDiscarded: _discarded,
+    RunLaunched: lambda e: f"by {e.launcher}",
+    RunStarted: lambda e: f"in {e.where}",
+    RunSucceeded: lambda e: "",
+    RunFailed: _run_failed,
+    RunCanceled: lambda e: e.reason + (f" (by {e.actor})" if e.actor else ""),
+    StepLogged: _step,
+    AssetMaterialized: _asset,
+    AssetObserved: _asset,
+}
+
+_STYLES: dict[type, str] = {
+    SensorStarted: "magenta",
+    SensorStopped: "magenta",
+    SensorStatusReset: "magenta",
+    CursorReset: "magenta",
+    RunKeysReleased: "magenta",
+    RunRequested: "cyan",
+    RunKeyRepeated: "yellow",
+    RequestRejected: "red",
+    TickFailed: "red",
+    TickInterrupted: "yellow",
+    EvaluationDiscarded: "yellow",
+    TickCompleted: "green",
+    TickSkipped: "dim",
+    TickStarted: "dim",
+    RunSucceeded: "green",
+    RunFailed: "red",
+    RunCanceled: "yellow",
+    AssetMaterialized: "green",
+}

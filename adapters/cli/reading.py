@@ -1,0 +1,50 @@
+"""Reading the log: one pass that feeds several projections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from ...core.events import AnyEvent
+from ...core.log import EventLog
+from ..home import Home
+
+
+class Projection(Protocol):
+    """Anything that events can be folded into."""
+
+    @property
+    def checkpoint(self) -> int: ...
+
+    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None: ...
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[EventLog]:
+    """Open the home's log for the length of the block."""
+    log = home.log()
+    try:
+        yield log
+    finally:
+        log.close()
+
+
+def fold(log: EventLog, *projections: Projection, each: Callable[[int, AnyEvent], None] | None = None) -> int:
+    """Bring the projections up to the log's end.
+
+    Args:
+        each: Called with every event that was read, and its offset.
+
+    Returns:
+        The offset of the event that would follow.
+    """
+    head = min(projection.checkpoint for projection in projections)
+    for frame in log.read(head):
+        for projection in projections:
+            projection.apply(frame.first_offset, frame.events)
+        if each is not None:
+            for offset, event in enumerate(frame.events, frame.first_offset):
+                each(offset, event)
+        head = frame.next_offset
+    return head

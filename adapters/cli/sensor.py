@@ -1,0 +1,282 @@
+"""``ticktrail sensor``: what there is, switching, cursors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+from msgspec.structs import asdict
+
+from ...core.events import (
+    AnyEvent,
+    CursorReset,
+    SensorDefined,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+)
+from ...core.sensor_state import SensorState, evolve
+from ...projections.sensor_states import SensorStates
+from ..home import Home
+from ..identity import actor as current_actor
+from ..system import SystemClock
+from .operator import Decide, Outcome, UnknownName, act
+from .options import Code, Common, load, open_for_action
+from .output import Output
+from .preview import preview
+from .reading import fold, opened
+from .text import UsageError, ago, cursor_text, took
+
+app = App(name="sensor", help="List, switch and preview sensors, and move their cursors.")
+app.command(preview)
+
+Name = Annotated[str, Parameter(help="Name of the sensor.")]
+Reason = Annotated[str | None, Parameter(help="Why, for whoever reads the log later.")]
+Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's user@host by default.")]
+
+
+@app.command(name="list")
+def list_(*, code: Code = Code(), common: Common = Common()) -> int:  # noqa: B008
+    """List the sensors with their status, latest tick and cursor.
+
+    What the log says counts; while no engine runs, sensors that are new in the definitions are
+    listed too.
+    """
+    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
+    states = SensorStates()
+    with opened(home) as log:
+        fold(log, states)
+    rows = {name: states.get(name) for name in states.names()}
+    rows |= _new_in_code(home, code, rows, out, now)
+    if out.json:
+        out.records(_sensor_record(rows[name]) for name in sorted(rows))
+        return 0
+    out.table(
+        ["SENSOR", "STATUS", "SET BY", "EVERY#", "LAST TICK", "RESULT", "FAILED#", "CURSOR"],
+        (_row(rows[name], now) for name in sorted(rows)),
+        wide="CURSOR",
+    )
+    if not rows:
+        out.note("no sensors: neither the log nor the definitions have any")
+    return 0
+
+
+@app.command
+def start(
+    name: Name,
+    /,
+    *,
+    reason: Reason = None,
+    actor: Actor = None,
+    code: Code = Code(),  # noqa: B008
+    common: Common = Common(),  # noqa: B008
+) -> int:
+    """Switch a sensor on; a running engine begins to tick it at once."""
+    who = actor or current_actor()
+
+    def decide(state: SensorState, now: int) -> AnyEvent | None:
+        if state.status == "RUNNING":
+            return None
+        return SensorStarted(at=now, sensor=name, actor=who, reason=reason)
+
+    return _switch("start", name, who, decide, code, common)
+
+
+@app.command
+def stop(
+    name: Name,
+    /,
+    *,
+    reason: Reason = None,
+    actor: Actor = None,
+    code: Code = Code(),  # noqa: B008
+    common: Common = Common(),  # noqa: B008
+) -> int:
+    """Switch a sensor off; a tick in flight asks for no runs any more, the cursor is kept."""
+    who = actor or current_actor()
+
+    def decide(state: SensorState, now: int) -> AnyEvent | None:
+        if state.status == "STOPPED":
+            return None
+        return SensorStopped(at=now, sensor=name, actor=who, reason=reason)
+
+    return _switch("stop", name, who, decide, code, common)
+
+
+@app.command
+def reset(
+    name: Name,
+    /,
+    *,
+    reason: Reason = None,
+    actor: Actor = None,
+    code: Code = Code(),  # noqa: B008
+    common: Common = Common(),  # noqa: B008
+) -> int:
+    """Give a sensor back to the status written in its code; cursor and run keys are kept."""
+    who = actor or current_actor()
+
+    def decide(state: SensorState, now: int) -> AnyEvent | None:
+        if state.stored_status == "DECLARED_IN_CODE":
+            return None
+        return SensorStatusReset(at=now, sensor=name, actor=who, reason=reason)
+
+    return _switch("reset", name, who, decide, code, common)
+
+
+@app.command
+def cursor(
+    name: Name,
+    /,
+    *,
+    set_: Annotated[
+        str | None,
+        Parameter(
+            name="--set",
+            allow_leading_hyphen=True,
+            help="Make this the cursor; an empty text is a cursor too.",
+        ),
+    ] = None,
+    clear: Annotated[bool, Parameter(help="Leave the sensor without a cursor.", show_default=False)] = False,
+    reason: Reason = None,
+    actor: Actor = None,
+    code: Code = Code(),  # noqa: B008
+    common: Common = Common(),  # noqa: B008
+) -> int:
+    """Show a sensor's cursor, or change it; the next tick gets the new one.
+
+    Run keys are not touched: what was launched for a key is not launched again.
+    """
+    if set_ is not None and clear:
+        raise UsageError("give one of --set and --clear, not both")
+    if set_ is None and not clear:
+        return _show_cursor(name, common)
+    if set_ is not None:
+        _check_text(set_)
+    who = actor or current_actor()
+
+    def decide(state: SensorState, now: int) -> AnyEvent | None:
+        # With a tick in flight the same cursor is set once more: else the tick's own would replace it.
+        if state.cursor == set_ and state.open_tick is None:
+            return None
+        return CursorReset(at=now, sensor=name, actor=who, before=state.cursor, after=set_, reason=reason)
+
+    outcome = _act(name, who, decide, code, common)
+    out = Output(json=common.json)
+    if out.json:
+        before, after = outcome.before.cursor, outcome.after.cursor
+        out.record({"sensor": name, "offset": outcome.offset, "before": before, "after": after})
+    elif outcome.offset is None:
+        out.line(f"cursor of {name} is {cursor_text(set_, 200)} already")
+    else:
+        before_text, after_text = cursor_text(outcome.before.cursor, 200), cursor_text(set_, 200)
+        out.line(f"cursor of {name}: {before_text} → {after_text}")
+    return 0
+
+
+def _show_cursor(name: str, common: Common) -> int:
+    states = SensorStates()
+    with opened(common.open()) as log:
+        fold(log, states)
+    if name not in states:
+        raise UnknownName("sensor", name, states.names())
+    out, cursor = Output(json=common.json), states.get(name).cursor
+    if out.json:
+        out.record({"sensor": name, "cursor": cursor})
+    elif cursor is None:
+        out.note(f"{name} has no cursor")
+    else:
+        out.line(cursor)
+        if not cursor:
+            out.note(f"the cursor of {name} is an empty text")
+    return 0
+
+
+def _check_text(cursor: str) -> None:
+    try:
+        cursor.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"the cursor is not valid UTF-8 (at character {error.start}): "
+            "pass it as UTF-8 text, for instance base64 of what it holds"
+        ) from error
+
+
+def _act(name: str, actor: str, decide: Decide, code: Code, common: Common) -> Outcome:
+    home = open_for_action(common, code)
+    with opened(home) as log:
+        return act(home, log, code, name, actor, decide)
+
+
+def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, common: Common) -> int:
+    outcome = _act(name, actor, decide, code, common)
+    before, after, out = outcome.before, outcome.after, Output(json=common.json)
+    if out.json:
+        out.record({"sensor": name, "offset": outcome.offset, "before": before.status, "after": after.status})
+        return 0
+    if outcome.offset is None:
+        why = "follows its code already, and is" if action == "reset" else "is already"
+        out.line(f"{name} {why} {after.status}")
+        return 0
+    out.line(f"{name}: {before.status} → {after.status}" + (", as its code says" if action == "reset" else ""))
+    if after.status == "RUNNING" and common.open().engine() is None:
+        out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
+    return 0
+
+
+def _new_in_code(
+    home: Home, code: Code, known: dict[str, SensorState], out: Output, now: int
+) -> dict[str, SensorState]:
+    """Return the sensors that the definitions have and the log does not."""
+    source = code.named()
+    if source is None and home.engine() is None:
+        source = home.definitions
+    if source is None:
+        return {}
+    from ..definitions_file import DefinitionsError
+
+    try:
+        loaded = load(source)
+    except DefinitionsError as error:
+        if code.named() is not None:
+            raise
+        out.note(f"the definitions cannot be loaded, the log alone is shown: {error}", "yellow")
+        return {}
+    return {
+        sensor.name: evolve(
+            known.get(sensor.name, SensorState(name=sensor.name)),
+            0,
+            SensorDefined(
+                at=now,
+                sensor=sensor.name,
+                kind=sensor.sensor_type.value,
+                interval=sensor.interval_seconds,
+                default_status=sensor.default_status.value,
+                fingerprint=loaded.fingerprints[sensor.name],
+            ),
+        )
+        for sensor in loaded.definitions.sensors
+    }
+
+
+def _sensor_record(state: SensorState) -> dict[str, Any]:
+    return {"sensor": state.name, "status": _status(state), **asdict(state)}
+
+
+def _status(state: SensorState) -> str:
+    return state.status if state.defined else "RETIRED"
+
+
+def _row(state: SensorState, now: int) -> list[str]:
+    set_by = "code" if state.stored_status == "DECLARED_IN_CODE" else "operator"
+    result = "STARTED" if state.open_tick is not None else state.last_status or "-"
+    return [
+        state.name,
+        _status(state),
+        set_by,
+        took(state.interval),
+        ago(state.last_tick_at, now),
+        result,
+        str(state.consecutive_failures or "-"),
+        cursor_text(state.cursor, 40),
+    ]

@@ -1,0 +1,1 @@
+"""The engine as a process: threads that evaluate, one loop that decides and appends."""

@@ -1,0 +1,158 @@
+"""The live account of `ticktrail dev`: one readable line per thing worth reading."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from ...core.events import (
+    AnyEvent,
+    AssetMaterialized,
+    CursorReset,
+    EvaluationDiscarded,
+    Event,
+    RequestRejected,
+    RunCanceled,
+    RunFailed,
+    RunKeyRepeated,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    SensorDefined,
+    SensorRetired,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+    TickCompleted,
+    TickFailed,
+    TickInterrupted,
+    TickLogged,
+    TickSkipped,
+)
+
+#: Requests and repeats of one tick that get a line of their own; the rest are counted.
+_SHOWN = 5
+
+
+class Account:
+    """Writes what happens as it happens; skips that repeat the last one are counted, not repeated."""
+
+    def __init__(self, console: Console, *, json: bool) -> None:
+        """Write to *console*; with *json* every event as one JSON object per line."""
+        self._console, self._json = console, json
+        self._last_skip: dict[str, str] = {}
+        self._same_skips: dict[str, int] = {}
+        self._per_tick: tuple[int | None, int] = (None, 0)
+
+    def tell(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        """Write what is worth reading of *events*."""
+        for offset, event in enumerate(events, first_offset):
+            if self._json:
+                self._console.file.write(_json_line(offset, event))
+            elif (line := self._line(offset, event)) is not None:
+                self._write(event, *line)
+        if self._json:
+            self._console.file.flush()
+
+    def _write(self, event: Event, who: str, what: str, style: str) -> None:
+        at = time.strftime("%H:%M:%S", time.localtime(getattr(event, "at", 0) / 1e6))
+        text = Text.assemble((at, "dim"), "  ", (f"{who:<24}", "bold"), "  ", (what, style))
+        self._console.print(text, soft_wrap=True)
+
+    def _line(self, offset: int, event: AnyEvent) -> tuple[str, str, str] | None:
+        match event:
+            case TickSkipped():
+                return self._skip(event)
+            case TickCompleted():
+                return event.sensor, _completed(event), "green"
+            case TickFailed():
+                return event.sensor, f"tick {event.tick} failed: {event.error}", "red"
+            case TickInterrupted():
+                return event.sensor, f"tick {event.tick} interrupted: {event.reason}", "yellow"
+            case EvaluationDiscarded():
+                return event.sensor, f"tick {event.tick} returned late, discarded: {event.outcome}", "yellow"
+            case TickLogged():
+                return event.sensor, f"{event.level}: {event.message}", "cyan"
+            case RunRequested():
+                return self._requested(event)
+            case RunKeyRepeated():
+                what = f"run key {event.run_key!r} already used by the request at {event.owner}"
+                return self._limited(event.tick, event.sensor, what, "dim")
+            case RequestRejected():
+                return event.sensor, f"request {event.index} rejected: {event.why}", "red"
+            case _:
+                return _run_line(event) or _operator_line(event)
+
+    def _skip(self, event: TickSkipped) -> tuple[str, str, str] | None:
+        reason = event.reason or (
+            f"{event.repeated} run keys already used" if event.repeated else "no reason given"
+        )
+        if self._last_skip.get(event.sensor) == reason:
+            self._same_skips[event.sensor] = self._same_skips.get(event.sensor, 0) + 1
+            return None
+        self._last_skip[event.sensor] = reason
+        return event.sensor, f"tick {event.tick} skipped: {reason}{self._uncounted(event.sensor)}", ""
+
+    def _uncounted(self, sensor: str) -> str:
+        count = self._same_skips.pop(sensor, 0)
+        return f"  (after {count} more skips like the last)" if count else ""
+
+    def _requested(self, event: RunRequested) -> tuple[str, str, str] | None:
+        self._last_skip.pop(event.sensor or "", None)
+        key = f" with run key {event.run_key!r}" if event.run_key else ""
+        what = f"run {event.run[:8]} of {event.job} requested{key}"
+        return self._limited(event.tick, event.sensor or event.actor or "", what, "")
+
+    def _limited(self, tick: int | None, who: str, what: str, style: str) -> tuple[str, str, str] | None:
+        last, count = self._per_tick
+        count = count + 1 if tick is not None and tick == last else 1
+        self._per_tick = (tick, count)
+        return (who, what, style) if count <= _SHOWN else None
+
+
+def _completed(event: TickCompleted) -> str:
+    repeated = f", {event.repeated} run keys already used" if event.repeated else ""
+    runs = "run" if event.requested == 1 else "runs"
+    return f"tick {event.tick}: {event.requested} {runs} requested{repeated} ({event.duration * 1e3:.1f} ms)"
+
+
+def _run_line(event: AnyEvent) -> tuple[str, str, str] | None:
+    match event:
+        case RunStarted():
+            return f"run {event.run[:8]}", f"started in {event.where}", ""
+        case RunSucceeded():
+            return f"run {event.run[:8]}", "succeeded", "green"
+        case RunFailed():
+            return f"run {event.run[:8]}", f"failed: {event.error}", "red"
+        case RunCanceled():
+            return f"run {event.run[:8]}", f"canceled: {event.reason}", "yellow"
+        case AssetMaterialized():
+            return f"asset {event.asset}", "materialized", "green"
+    return None
+
+
+def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
+    match event:
+        case SensorDefined():
+            what = f"defined: every {event.interval:g} s, by default {event.default_status}"
+            return event.sensor, what, "dim"
+        case SensorRetired():
+            return event.sensor, "no longer in the definitions; its cursor and run keys are kept", "yellow"
+        case SensorStarted():
+            return event.sensor, f"started by {event.actor}", "cyan"
+        case SensorStopped():
+            return event.sensor, f"stopped by {event.actor}", "cyan"
+        case SensorStatusReset():
+            return event.sensor, f"status reset by {event.actor}", "cyan"
+        case CursorReset():
+            return event.sensor, f"cursor {event.before!r} → {event.after!r} by {event.actor}", "cyan"
+    return None
+
+
+def _json_line(offset: int, event: AnyEvent) -> str:
+    fields = msgspec.structs.asdict(event)
+    return msgspec.json.encode({"offset": offset, "event": type(event).__name__, **fields}).decode() + "\n"

@@ -1,0 +1,148 @@
+"""The loop that drives the engine: waits, lets it append, hands out what became durable."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from ...core.decision import FinishedTick
+from ...core.engine import Engine, RunReport, Step
+from ...core.errors import LogUnavailable
+from ...core.events import AnyEvent, RunRequested
+from ...core.log import EventLog
+from .evaluators import STALL, Evaluators
+
+#: Seconds between two attempts to append while the storage refuses.
+_RETRY = 1.0
+
+#: Seconds that ticks in flight get to end when the engine is told to stop.
+GRACE = 5.0
+
+
+class Launcher(Protocol):
+    """Starts runs, each at least once; that it starts once is the worker's claim."""
+
+    def offer(self, cause: int, request: RunRequested) -> None:
+        """Start the run as soon as there is room."""
+
+    def offer_again(self, cause: int) -> None:
+        """Start a run again whose worker was lost before it claimed the run."""
+
+
+class EngineDriver:
+    """Runs an opened engine on the calling thread until `stop`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        log: EventLog,
+        *,
+        tell: Callable[[int, Sequence[AnyEvent]], None],
+        complain: Callable[[str], None],
+    ) -> None:
+        """Take the engine and its log.
+
+        Args:
+            tell: Given everything that became durable, as (first offset, events), in order.
+            complain: Given one line when the storage refuses, and one when it works again.
+        """
+        self._engine, self._log, self._tell, self._complain = engine, log, tell, complain
+        self._wake = threading.Event()
+        self._others_appended = True
+        self._stop: str | None = None
+        self._thread = threading.get_ident()
+
+    def stop(self, reason: str) -> None:
+        """Ask the loop to end; safe from any thread and from a signal handler."""
+        self._stop = reason
+        self._wake.set()
+
+    def finish(self, finished: FinishedTick) -> None:
+        """Hand an evaluation in, from any thread."""
+        self._engine.finish(finished)
+        self._wake.set()
+
+    def report(self, report: RunReport) -> None:
+        """Hand a launcher's report in, from any thread."""
+        self._engine.report(report)
+        self._wake.set()
+
+    def run(self, evaluators: Evaluators, launcher: Launcher) -> str:
+        """Drive the engine until it is told to stop.
+
+        Returns:
+            The reason given to `stop`.
+
+        Raises:
+            EngineSuperseded: Another engine took the log over.
+        """
+        self._thread = threading.get_ident()
+        subscription = self._log.subscribe(self._appended)
+        try:
+            while self._stop is None:
+                self._take(self._attempt(self._engine.run_once), evaluators, launcher)
+                self._wait(evaluators)
+            self._wind_down(evaluators, launcher)
+            return self._stop
+        finally:
+            subscription.close()
+
+    def _appended(self) -> None:
+        if threading.get_ident() != self._thread:
+            self._others_appended = True
+            self._wake.set()
+
+    def _wait(self, evaluators: Evaluators) -> None:
+        until = self._engine.wait_until()
+        timeout = None if until is None else max(until - time.monotonic(), 0.0)
+        if evaluators.waiting:
+            timeout = STALL if timeout is None else min(timeout, STALL)
+        if not self._wake.wait(timeout):
+            evaluators.tend()
+        self._wake.clear()
+
+    def _attempt(self, act: Callable[[], Step]) -> Step:
+        """Call *act* at the head, again and again while the storage refuses; nothing gets lost by it."""
+        refused = False
+        while True:
+            try:
+                if self._others_appended:
+                    self._others_appended = False
+                    self._engine.catch_up()
+                step = act()
+            except LogUnavailable as error:
+                if self._stop is not None:
+                    raise
+                if not refused:
+                    self._complain(f"{error}; trying again every {_RETRY:g} s, nothing is lost meanwhile")
+                refused = True
+                self._wake.wait(_RETRY)
+                continue
+            if refused:
+                self._complain("the log can be written again")
+            return step
+
+    def _take(self, step: Step, evaluators: Evaluators, launcher: Launcher) -> None:
+        evaluators.submit(step.tickets)
+        for cause in step.unclaimed:
+            launcher.offer_again(cause)
+        for first_offset, events in step.news:
+            for offset, event in enumerate(events, first_offset):
+                if type(event) is RunRequested:
+                    launcher.offer(offset, event)
+            self._tell(first_offset, events)
+
+    def _wind_down(self, evaluators: Evaluators, launcher: Launcher) -> None:
+        """Let ticks in flight end, for a while; what does not end is marked as interrupted."""
+        deadline = time.monotonic() + GRACE
+        while self._engine.in_flight and time.monotonic() < deadline:
+            self._take(self._engine.run_once(start_ticks=False), evaluators, launcher)
+            if self._engine.in_flight:
+                self._wake.wait(0.05)
+                self._wake.clear()
+                evaluators.tend()
+        self._engine.catch_up()
+        self._take(self._engine.run_once(start_ticks=False), evaluators, launcher)
+        self._take(self._engine.close(self._stop or ""), evaluators, launcher)

@@ -1,0 +1,121 @@
+"""The threads that evaluate sensors: as many as it takes for none to wait for another."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from queue import Empty, SimpleQueue
+
+from ...core.authoring.definitions import Definitions
+from ...core.authoring.sensor import SensorDefinition
+from ...core.authoring.sensor_context import SensorEvaluationContext
+from ...core.decision import FinishedTick
+from ...core.engine import Ticket
+from ...core.evaluation import evaluate
+
+#: Threads kept when there is nothing to do.
+_BASE = 2
+
+#: A queue that does not move for this long (seconds) has all its threads in slow sensors.
+STALL = 0.005
+
+#: Seconds after which an idle thread above the base ends.
+_IDLE = 10.0
+
+
+class Evaluators:
+    """Evaluates tickets in threads; a sensor that waits or hangs holds up only its own thread."""
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        sensors: Mapping[str, SensorDefinition],
+        done: Callable[[FinishedTick], None],
+    ) -> None:
+        """Take the sensors; *done* is called from the evaluating thread."""
+        self._definitions, self._sensors, self._done = definitions, sensors, done
+        self._queue: SimpleQueue[Ticket] = SimpleQueue()
+        self._threads = 0
+        self._taken = 0
+        self._taken_at_last_look = -1
+        self._lock = threading.Lock()
+
+    def submit(self, tickets: Sequence[Ticket]) -> None:
+        """Evaluate *tickets* as soon as threads are free."""
+        for ticket in tickets:
+            self._queue.put(ticket)
+        if tickets and self._threads < _BASE:
+            self._add(_BASE - self._threads)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a ticket waits for a thread: then `tend` is to be called every `STALL` seconds."""
+        return not self._queue.empty()
+
+    def tend(self) -> None:
+        """Double the threads if nothing was taken from the queue since the last call."""
+        if self._taken == self._taken_at_last_look and self.waiting:
+            self._add(min(self._threads, self._queue.qsize()))
+        self._taken_at_last_look = self._taken
+
+    def _add(self, count: int) -> None:
+        with self._lock:
+            self._threads += count
+        for _ in range(count):
+            threading.Thread(target=self._work, name="ticktrail-evaluator", daemon=True).start()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                ticket = self._queue.get(timeout=_IDLE)
+            except Empty:
+                with self._lock:
+                    if self._threads > _BASE:
+                        self._threads -= 1
+                        return
+                continue
+            self._taken += 1
+            self._done(self._evaluate(ticket))
+
+    def _evaluate(self, ticket: Ticket) -> FinishedTick:
+        process = os.getpid()
+        started = time.monotonic()
+        context = _context(ticket, self._definitions)
+        evaluation = evaluate(self._sensors[ticket.sensor], context, self._definitions)
+        if os.getpid() != process:
+            _end_forked_child(ticket.sensor)
+        return FinishedTick(
+            tick=ticket.tick,
+            sensor=ticket.sensor,
+            evaluation=evaluation,
+            duration=time.monotonic() - started,
+        )
+
+
+def _context(ticket: Ticket, definitions: Definitions) -> SensorEvaluationContext:
+    state = ticket.state
+    return SensorEvaluationContext(
+        sensor_name=ticket.sensor,
+        cursor=state.cursor,
+        last_run_key=state.last_run_key,
+        last_tick_completion_time=_seconds(state.last_finished_tick_at),
+        last_sensor_start_time=_seconds(state.last_started_at),
+        definitions=definitions,
+    )
+
+
+def _seconds(at: int | None) -> float | None:
+    return None if at is None else at / 1e6
+
+
+def _end_forked_child(sensor: str) -> None:
+    """End a child process that a sensor forked and that came back here: the parent decides alone."""
+    sys.stderr.write(
+        f"sensor {sensor!r} forked, and the child returned from the sensor's function: the child ends here; "
+        "end forked children inside the function, with os._exit\n"
+    )
+    sys.stderr.flush()
+    os._exit(70)

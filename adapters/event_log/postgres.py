@@ -1,0 +1,68 @@
+"""The event log in PostgreSQL: for several machines, woken by ``LISTEN``/``NOTIFY``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from eventsourcing.domain import EventSourcingError
+from psycopg.conninfo import conninfo_to_dict
+
+from ...core.errors import LogUnavailable
+from .postgres_frames import TABLE, FrameDatastore, FrameRecorder
+from .postgres_listener import ChannelListener
+from .recorder import RecorderLog
+from .wakeups import Wakeups
+
+_DRIVER_ERRORS = (EventSourcingError, psycopg.Error)
+
+
+class PostgresEventLog(RecorderLog):
+    """An `EventLog` in a table of a PostgreSQL database, which is created if it does not exist.
+
+    Args:
+        url: ``postgresql://user:password@host:port/database``, with any of libpq's parameters, such
+            as ``?host=/folder/of/the/socket``.
+        partition: The partition to append to and read from; the table holds any number of them.
+
+    Raises:
+        LogUnavailable: The server cannot be reached, or denies what is needed.
+    """
+
+    def __init__(self, url: str, partition: str = "main") -> None:
+        parameters = _parameters(url)
+        datastore = FrameDatastore(parameters)
+        try:
+            recorder = FrameRecorder.open(datastore)
+        except _DRIVER_ERRORS as error:
+            datastore.close()
+            raise LogUnavailable(_explain(error, parameters)) from error
+        super().__init__(
+            recorder,
+            partition,
+            driver_errors=_DRIVER_ERRORS,
+            explain=lambda error: _explain(error, parameters),
+            wakeups=Wakeups(lambda wake: ChannelListener(parameters, TABLE, wake)),
+            release=datastore.close,
+        )
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.Error as error:
+        raise LogUnavailable(
+            f"this is no PostgreSQL URL ({_one_line(error)}): expected postgresql://user@host:port/database"
+        ) from error
+
+
+def _explain(error: Exception, parameters: dict[str, Any]) -> str:
+    host, database = parameters.get("host", "the default host"), parameters.get("dbname", "the default")
+    return (
+        f"the database {database} on {host} refused ({_one_line(error)}): "
+        "check that the server runs, has room, and lets this user in"
+    )
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

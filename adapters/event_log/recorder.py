@@ -1,0 +1,245 @@
+"""The event log over any ``ApplicationRecorder`` of eventsourcing: one frame is one `StoredEvent`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.persistence import ApplicationRecorder, IntegrityError, StoredEvent
+
+from ...core.errors import CorruptFrame, LogConflict, LogUnavailable, UnknownSchema
+from ...core.events import AnyEvent
+from ...core.frames import START, EncodedFrame, Link, decode_frame, encode_frames, place_frame
+from ...core.log import Frame, Subscription
+from .cutting import cut_frame
+from .paging import FIRST_PAGE, next_page
+from .wakeups import Wakeups
+
+#: How many places in the log are remembered for finding an offset.
+_REMEMBERED = 32
+
+
+def originator_of(partition: str) -> UUID:
+    """Return the id under which the frames of *partition* are stored."""
+    return uuid5(NAMESPACE_URL, f"ticktrail:partition:{partition}")
+
+
+class RecorderLog:
+    """An `EventLog` on a recorder.
+
+    Readers go by frame number, which is gapless, and never by the recorder's notification ids: a
+    frame that is committed late can not be passed over.
+
+    Args:
+        recorder: Where the frames are; its table exists.
+        partition: The partition to append to and read from.
+        driver_errors: Everything that the recorder's driver may raise.
+        explain: Makes one of those errors a sentence: what is, what was expected, what to do.
+        wakeups: Woken at each append.
+        release: Releases the storage.
+    """
+
+    def __init__(
+        self,
+        recorder: ApplicationRecorder,
+        partition: str,
+        *,
+        driver_errors: tuple[type[Exception], ...],
+        explain: Callable[[Exception], str],
+        wakeups: Wakeups,
+        release: Callable[[], None],
+    ) -> None:
+        self._recorder = recorder
+        self._partition = partition
+        self._originator = originator_of(partition)
+        self._driver_errors = driver_errors
+        self._explain = explain
+        self._wakeups = wakeups
+        self._release = release
+        self._closed = False
+        self._appending = Lock()
+        self._end: Link | None = None
+        self._places: tuple[Link, ...] = (START,)
+
+    @property
+    def partition(self) -> str:
+        """The name of the partition."""
+        return self._partition
+
+    def head(self) -> int:
+        """Return the offset that the next event will get, asking the storage."""
+        return self._find_end().offset
+
+    def append(
+        self, events: Sequence[AnyEvent], *, expected: int | None, recorded_at: int, writer: str
+    ) -> int:
+        """Append *events*: all of them or none, durable when this returns. See `EventLog.append`."""
+        if not events:
+            raise ValueError("an append holds at least one event")
+        with self._appending:
+            first = self._append(events, expected, recorded_at, writer)
+        self._wakeups.wake_all()
+        return first
+
+    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+        """Yield the frames that hold the events of a range, in order. See `EventLog.read`."""
+        place = self._find_place(start)
+        try:
+            for frame, after in self._follow(place):
+                if stop is not None and frame.first_offset >= stop:
+                    return
+                place = after
+                if frame.next_offset > start:
+                    yield cut_frame(frame, start, stop)
+        finally:
+            self._remember(place)
+
+    def subscribe(self, wake: Callable[[], None]) -> Subscription:
+        """Call *wake* soon after any append by anyone. See `EventLog.subscribe`."""
+        with self._storage():
+            return self._wakeups.subscribe(wake)
+
+    def close(self) -> None:
+        """Release the storage; safe to call twice."""
+        if not self._closed:
+            self._closed = True
+            self._wakeups.close()
+            self._release()
+
+    # --- appending ----------------------------------------------------------------------------
+
+    def _append(self, events: Sequence[AnyEvent], expected: int | None, recorded_at: int, writer: str) -> int:
+        end = self._end
+        if end is None or (expected is not None and end.offset != expected):
+            end = self._find_end()
+        while True:
+            if expected is not None and end.offset != expected:
+                raise LogConflict(self._partition, expected=expected, actual=end.offset)
+            frames, after = encode_frames(events, after=end, recorded_at=recorded_at, writer=writer)
+            taken = self._insert(frames)
+            if taken is None:
+                self._end = after
+                return end.offset
+            found = self._find_end()
+            if found.number <= end.number:
+                raise self._unavailable(taken) from taken
+            end = found
+
+    def _insert(self, frames: list[EncodedFrame]) -> IntegrityError | None:
+        """Store *frames*; the error if their first number is taken."""
+        rows = [StoredEvent(self._originator, frame.number, frame.topic, frame.state) for frame in frames]
+        try:
+            with self._storage():
+                try:
+                    self._recorder.insert_events(rows)
+                except IntegrityError as taken:
+                    return taken
+        except LogUnavailable as refused:
+            self._settle(frames, refused)
+        return None
+
+    def _settle(self, frames: list[EncodedFrame], refused: LogUnavailable) -> None:
+        """Find out whether an append was stored although the storage reported an error."""
+        self._end = None
+        try:
+            stored = self._select(after=frames[0].number - 1, limit=1)
+        except LogUnavailable:
+            if self._closed:
+                raise refused from refused.__cause__
+            raise LogUnavailable(
+                f"{refused}; nor does it say whether the append was stored: "
+                "read the end of the log before you append again"
+            ) from refused.__cause__
+        if stored[:1] != frames[:1]:
+            raise refused
+
+    def _find_end(self) -> Link:
+        """Ask the storage where the log ends; reads a frame only if it is new to us."""
+        known = self._end or START
+        newest = self._select(after=known.number - 1, limit=1, newest_first=True)
+        end = place_frame(newest[0], partition=self._partition)[1] if newest else known
+        self._end = end
+        return end
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def _follow(self, place: Link) -> Iterator[tuple[Frame, Link]]:
+        """Yield all frames after *place*, each with the place after it."""
+        limit = FIRST_PAGE
+        while True:
+            page = self._select(after=place.number - 1, limit=limit)
+            for stored in page:
+                frame, place = decode_frame(stored, partition=self._partition, after=place)
+                yield frame, place
+            if len(page) < limit:
+                return
+            limit = next_page(page)
+            self._remember(place)
+
+    def _find_place(self, start: int) -> Link:
+        """Return the place before the frame that holds offset *start*.
+
+        It is an earlier place if that frame can not be read, so that reading on from it reports
+        the damage where it stands.
+        """
+        places = self._places if self._end is None else (*self._places, self._end)
+        low = max((place for place in places if place.offset <= start), key=_number, default=START)
+        if low.offset == start:
+            return low
+        beyond = [place.number for place in places if place.offset > start]
+        first, stop = low.number, min(beyond) if beyond else self._newest_number() + 1
+        while stop - first > 1:
+            middle = (first + stop) // 2
+            found = self._first_sound(middle, stop)
+            if found is not None and found.offset <= start:
+                low, first = found, found.number
+            else:
+                stop = middle
+        self._remember(low)
+        return low
+
+    def _newest_number(self) -> int:
+        newest = self._select(after=-1, limit=1, newest_first=True)
+        return newest[0].number if newest else -1
+
+    def _first_sound(self, number: int, stop: int) -> Link | None:
+        """Return the place before the first readable frame from *number* up to before *stop*."""
+        while number < stop:
+            stored = self._select(after=number - 1, limit=1)
+            if not stored or stored[0].number >= stop:
+                return None
+            try:
+                return place_frame(stored[0], partition=self._partition)[0]
+            except (CorruptFrame, UnknownSchema):
+                number = stored[0].number + 1
+        return None
+
+    def _remember(self, place: Link) -> None:
+        if place not in self._places:
+            self._places = (*self._places[-_REMEMBERED:], place)
+
+    # --- the edge to the driver ---------------------------------------------------------------
+
+    def _select(self, *, after: int, limit: int, newest_first: bool = False) -> list[EncodedFrame]:
+        """Return the stored frames with a number above *after*."""
+        with self._storage():
+            rows = self._recorder.select_events(self._originator, gt=after, desc=newest_first, limit=limit)
+        return [EncodedFrame(number=r.originator_version, topic=r.topic, state=r.state) for r in rows]
+
+    @contextmanager
+    def _storage(self) -> Iterator[None]:
+        if self._closed:
+            raise LogUnavailable(f"the log of partition {self._partition!r} is closed: open it again")
+        try:
+            yield
+        except self._driver_errors as error:
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: Exception) -> LogUnavailable:
+        return LogUnavailable(f"partition {self._partition!r}: {self._explain(error)}")
+
+
+def _number(place: Link) -> int:
+    return place.number

@@ -1,0 +1,116 @@
+"""The event log in a SQLite file: durable at every append, shared by any number of processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from eventsourcing.domain import EventSourcingError
+from eventsourcing.persistence import ConnectionPoolClosedError
+from eventsourcing.sqlite import SQLiteApplicationRecorder
+
+from ...core.errors import LogUnavailable
+from .recorder import RecorderLog
+from .sqlite_files import FileDatastore, FileWatcher
+from .wakeups import Wakeups
+
+#: The table of the frames; also the one to look at with the ``sqlite3`` shell.
+TABLE = "ticktrail_events"
+
+_DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
+
+
+class SQLiteEventLog(RecorderLog):
+    """An `EventLog` in a SQLite file, which is created if it does not exist.
+
+    Args:
+        path: The file; its folder must exist.
+        partition: The partition to append to and read from; a file holds any number of them.
+        poll_interval: Seconds between two looks for appends by other processes, while anybody is
+            subscribed.
+
+    Raises:
+        LogUnavailable: The file cannot be opened, created or written, or is no SQLite database.
+    """
+
+    def __init__(self, path: str | Path, partition: str = "main", poll_interval: float = 0.02) -> None:
+        file = os.path.abspath(path)
+        datastore = FileDatastore(file)
+        recorder = SQLiteApplicationRecorder(datastore, events_table_name=TABLE)
+        try:
+            recorder.create_table()
+        except _DRIVER_ERRORS as error:
+            datastore.close()
+            raise LogUnavailable(_explain(error, file)) from error
+        super().__init__(
+            recorder,
+            partition,
+            driver_errors=_DRIVER_ERRORS,
+            explain=lambda error: _explain(error, file),
+            wakeups=Wakeups(lambda wake: FileWatcher(file, poll_interval, wake)),
+            release=datastore.close,
+        )
+
+
+def _explain(error: Exception, file: str) -> str:
+    """Say what is wrong with *file*, after the SQLite code that the error or a cause of it carries."""
+    code = next((c.sqlite_errorcode & 0xFF for c in _chain(error) if hasattr(c, "sqlite_errorcode")), None)
+    if isinstance(error, ConnectionPoolClosedError):
+        return f"the log {file} was closed, or opened before this process was forked: open it again"
+    describe = _DESCRIPTIONS.get(code)
+    return describe(file) if describe is not None else f"the log {file} refused: {error}"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _cannot_open(file: str) -> str:
+    folder = os.path.dirname(file)
+    if not os.path.isdir(folder):
+        return f"the log {file} cannot be opened: {folder} is not a folder, create it or choose another"
+    return f"the log {file} cannot be opened: give this user the right to read and write it and its folder"
+
+
+def _full(file: str) -> str:
+    return f"the disk of the log {file} is full, nothing was written: free some space and try again"
+
+
+def _io_failed(file: str) -> str:
+    return (
+        f"writing or reading the log {file} failed, nothing was written: "
+        "look for a full disk, a quota or a limit on file sizes"
+    )
+
+
+def _read_only(file: str) -> str:
+    return f"the log {file} is read-only: give this user the right to write it and its folder"
+
+
+def _busy(file: str) -> str:
+    return f"another process has kept the log {file} locked for too long: end it, or try again later"
+
+
+def _not_a_database(file: str) -> str:
+    return f"{file} is not a SQLite database, so it is no event log: choose another file"
+
+
+def _damaged(file: str) -> str:
+    return f"the SQLite file {file} is damaged: restore the log from a copy"
+
+
+_DESCRIPTIONS: dict[int | None, Callable[[str], str]] = {
+    sqlite3.SQLITE_CANTOPEN: _cannot_open,
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_IOERR: _io_failed,
+    sqlite3.SQLITE_READONLY: _read_only,
+    sqlite3.SQLITE_PERM: _read_only,
+    sqlite3.SQLITE_BUSY: _busy,
+    sqlite3.SQLITE_LOCKED: _busy,
+    sqlite3.SQLITE_NOTADB: _not_a_database,
+    sqlite3.SQLITE_CORRUPT: _damaged,
+}

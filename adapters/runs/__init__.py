@@ -1,0 +1,1 @@
+"""Running jobs on this machine: one process per run, each of which claims its run in the log."""

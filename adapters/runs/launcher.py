@@ -1,0 +1,261 @@
+"""The local launcher: starts requested runs in worker processes, a bounded number at a time."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+import msgspec
+
+from ...core.engine import RunReport
+from ...core.events import RunCanceled, RunFailed, RunRequested, RunStarted, RunSucceeded
+from ..home import DefinitionsSource, Home
+from .host import Exited, Launch, Ready
+from .process import describe_exit, is_alive
+
+#: Seconds between two looks at workers that are not children of our run host.
+_LOOK = 0.25
+
+#: How often a run is launched whose worker dies before it claims the run.
+_ATTEMPTS = 3
+
+
+class _Offer(msgspec.Struct):
+    cause: int
+    run: str
+
+
+class _Again(msgspec.Struct):
+    cause: int
+
+
+class _HostGone(msgspec.Struct):
+    host: subprocess.Popen[bytes]
+
+
+class _Stop(msgspec.Struct):
+    deadline: float
+
+
+class LocalLauncher:
+    """Starts each offered run in a worker process; tells how it went through *report*.
+
+    Runs are started in the order of their offers. A run may be offered, and started, again: the
+    worker's claim in the log lets only the first one execute. Workers live on when this process
+    ends, and the next launcher watches over them.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        source: DefinitionsSource,
+        *,
+        max_runs: int,
+        head: Callable[[], int],
+        report: Callable[[RunReport], None],
+    ) -> None:
+        """Take the parts; nothing starts before `start`.
+
+        Args:
+            max_runs: How many workers run at once, >= 1.
+            head: The offset up to which the caller knows the log.
+            report: Called from the launcher's thread.
+        """
+        self._home, self._source, self._max_runs = home, source, max_runs
+        self._head, self._report = head, report
+        self._inbox: SimpleQueue[object] = SimpleQueue()
+        self._queue: deque[_Offer] = deque()
+        self._launched: dict[str, _Offer] = {}
+        self._started: dict[str, RunStarted] = {}
+        self._ended: set[str] = set()
+        self._lost: dict[int, tuple[_Offer, int]] = {}
+        self._host: subprocess.Popen[bytes] | None = None
+        self._host_ready: bool | None = None
+        self._problem: str | None = None
+        self._thread = threading.Thread(target=self._manage, name="ticktrail-launcher", daemon=True)
+
+    # --- from other threads ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; the run host starts loading the definitions at once."""
+        self._thread.start()
+
+    def offer(self, cause: int, request: RunRequested) -> None:
+        """Start the run as soon as there is room."""
+        self._inbox.put(_Offer(cause, request.run))
+
+    def offer_again(self, cause: int) -> None:
+        """Start the run once more whose loss was reported; no worker had claimed it."""
+        self._inbox.put(_Again(cause))
+
+    def heed(self, event: RunStarted | RunSucceeded | RunFailed | RunCanceled) -> None:
+        """Take note of what the log says of a run."""
+        self._inbox.put(event)
+
+    def stop(self, grace: float) -> int:
+        """Start nothing more, wait up to *grace* seconds for workers, and end.
+
+        Returns:
+            How many workers still run; they go on without us.
+        """
+        self._inbox.put(_Stop(time.monotonic() + grace))
+        self._thread.join()
+        return len(self._busy())
+
+    # --- the launcher's thread ---------------------------------------------------------------
+
+    def _manage(self) -> None:
+        self._start_host()
+        stopping: _Stop | None = None
+        while stopping is None or (self._busy() and time.monotonic() < stopping.deadline):
+            try:
+                message = self._inbox.get(timeout=_LOOK if self._watching() or stopping else None)
+            except Empty:
+                self._look_after_orphans()
+                continue
+            if isinstance(message, _Stop):
+                stopping = message
+                self._queue.clear()
+            self._take(message)
+            if stopping is None:
+                self._fill()
+        self._end_host()
+
+    def _take(self, message: object) -> None:
+        match message:
+            case _Offer():
+                self._queue.append(message)
+            case _Again():
+                self._queue.append(self._lost[message.cause][0])
+            case RunStarted():
+                self._started[message.run] = message
+            case RunSucceeded() | RunFailed() | RunCanceled():
+                self._forget(message.run, message.cause)
+            case Ready():
+                self._host_ready = message.problem is None
+                self._problem = message.problem
+            case Exited():
+                self._exited(message)
+            case _HostGone():
+                self._host_gone(message.host)
+
+    def _fill(self) -> None:
+        if self._host is None and self._queue and self._problem is None:
+            self._start_host()
+        if self._problem is not None:
+            while self._queue:
+                self._give_up(self._queue.popleft(), f"the run host could not start: {self._problem}")
+            self._problem = None
+        while self._queue and self._host_ready and len(self._busy()) < self._max_runs:
+            self._launch(self._queue.popleft())
+
+    def _launch(self, offer: _Offer) -> None:
+        run = offer.run
+        if run in self._busy():
+            return
+        # Told first: when the host is gone the offer waits here until its end is noticed.
+        self._launched[run] = offer
+        self._report(RunReport(run=run, cause=offer.cause, launcher=f"local@{socket.gethostname()}"))
+        self._write(Launch(run=run, cause=offer.cause, since=max(self._head(), offer.cause + 1)))
+
+    def _exited(self, exited: Exited) -> None:
+        offer = self._launched.pop(exited.run)
+        self._started.pop(exited.run, None)
+        if exited.run in self._ended:
+            self._ended.discard(exited.run)
+        else:
+            self._give_up(offer, describe_exit(exited.pid, exited.status))
+
+    def _give_up(self, offer: _Offer, why: str) -> None:
+        """Say that nothing will end this run any more; the engine knows whether it has ended or began."""
+        attempts = self._lost.get(offer.cause, (offer, 0))[1] + 1
+        self._lost[offer.cause] = offer, attempts
+        again = attempts < _ATTEMPTS
+        self._report(RunReport(run=offer.run, cause=offer.cause, lost=why, again=again))
+
+    def _busy(self) -> set[str]:
+        """The runs that have, or may have, a process."""
+        return self._launched.keys() | self._started.keys()
+
+    def _forget(self, run: str, cause: int) -> None:
+        """Drop what is kept of an ended run; a child of ours keeps its place until it has exited."""
+        self._lost.pop(cause, None)
+        if run in self._launched:
+            self._ended.add(run)
+        else:
+            self._started.pop(run, None)
+
+    # --- workers whose host is gone ----------------------------------------------------------
+
+    def _watching(self) -> bool:
+        return any(run not in self._launched for run in self._started)
+
+    def _look_after_orphans(self) -> None:
+        here = socket.gethostname()
+        for run, started in list(self._started.items()):
+            if run in self._launched or started.host != here:
+                continue
+            if not is_alive(started.pid, started.process_started):
+                del self._started[run]
+                why = f"its process {started.pid} on {here} is gone"
+                self._report(RunReport(run=run, cause=started.cause, lost=why))
+        self._fill()
+
+    # --- the run host ------------------------------------------------------------------------
+
+    def _start_host(self) -> None:
+        kind = "file" if self._source.file else "module"
+        where = self._source.file or self._source.module or ""
+        command = [sys.executable, "-m", "ticktrail.adapters.runs.host", str(self._home.path), kind, where]
+        self._host = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=self._source.folder,
+            start_new_session=True,
+        )
+        self._host_ready = None
+        threading.Thread(
+            target=self._listen, args=(self._host,), name="ticktrail-replies", daemon=True
+        ).start()
+
+    def _listen(self, host: subprocess.Popen[bytes]) -> None:
+        assert host.stdout is not None
+        for line in host.stdout:
+            self._inbox.put(msgspec.json.decode(line, type=Ready | Exited))
+        self._inbox.put(_HostGone(host))
+
+    def _write(self, launch: Launch) -> None:
+        assert self._host is not None and self._host.stdin is not None
+        try:
+            self._host.stdin.write(msgspec.json.encode(launch) + b"\n")
+            self._host.stdin.flush()
+        except BrokenPipeError:
+            # Its end is on its way to the inbox, and brings the offer back.
+            return
+
+    def _host_gone(self, host: subprocess.Popen[bytes]) -> None:
+        """Offer again what no worker has claimed; watch over the workers that have."""
+        host.wait()
+        if host is not self._host:
+            return
+        if self._host_ready is None:
+            self._problem = f"it ended with exit code {host.returncode} while it loaded the definitions"
+        self._host, self._host_ready = None, None
+        for run, offer in self._launched.items():
+            if run not in self._started:
+                self._queue.appendleft(offer)
+        for run in self._ended:
+            self._started.pop(run, None)
+        self._launched.clear()
+        self._ended.clear()
+
+    def _end_host(self) -> None:
+        if self._host is not None and self._host.stdin is not None:
+            self._host.stdin.close()

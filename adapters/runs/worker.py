@@ -1,0 +1,162 @@
+"""One run in its own process: claim it, execute it, say how it ended."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from ...core.errors import LogConflict, TickTrailError
+from ...core.events import (
+    AnyEvent,
+    RunCanceled,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    StepLogged,
+)
+from ...core.execution import execute_job
+from ...core.log import EventLog
+from ..definitions_file import LoadedDefinitions
+from ..home import Home
+from ..system import SystemClock
+from .process import process_started
+
+#: Log lines that are gathered before they are appended; marks of a step's course do not wait.
+_LINES = 200
+
+
+class RunWriter:
+    """Appends what a run says. Log lines are gathered until something that matters is said."""
+
+    def __init__(self, log: EventLog, run: str) -> None:
+        self._log, self._run, self._clock = log, run, SystemClock()
+        self._gathered: list[AnyEvent] = []
+
+    def emit(self, event: AnyEvent) -> None:
+        """Take an event; it is durable once a later `flush` has returned."""
+        self._gathered.append(event)
+        if not isinstance(event, StepLogged) or event.kind != "LOG" or len(self._gathered) >= _LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Append what is gathered.
+
+        Raises:
+            LogUnavailable: The storage refused; what is gathered is kept.
+        """
+        if self._gathered:
+            self._append(self._gathered, expected=None)
+            self._gathered = []
+
+    def claim(self, started: RunStarted, since: int) -> bool:
+        """Append *started* unless the run was claimed or given up before.
+
+        Args:
+            since: An offset up to which the run is known to be unclaimed.
+        """
+        while True:
+            for frame in self._log.read(since):
+                if any(_ends_the_wish(event, self._run) for event in frame.events):
+                    return False
+                since = frame.next_offset
+            try:
+                self._append([started], expected=since)
+            except LogConflict:
+                continue
+            return True
+
+    def _append(self, events: Sequence[AnyEvent], *, expected: int | None) -> None:
+        now = self._clock.now()
+        self._log.append(events, expected=expected, recorded_at=now, writer=f"run:{self._run}")
+
+
+def work(home: Home, loaded: LoadedDefinitions, run: str, cause: int, since: int) -> int:
+    """Execute a run in this process, whose output goes to the run's folder from now on.
+
+    Args:
+        cause: Offset of the `RunRequested`.
+        since: An offset up to which the run is known to be unclaimed.
+
+    Returns:
+        The exit code: 0 when the log knows how the run ended, or when it belongs to another.
+    """
+    _redirect_output(home, run)
+    log = home.log()
+    try:
+        return _work(log, loaded, run, cause, since)
+    except TickTrailError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        log.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _work(log: EventLog, loaded: LoadedDefinitions, run: str, cause: int, since: int) -> int:
+    request = next(frame.events[0] for frame in log.read(cause, cause + 1))
+    if not isinstance(request, RunRequested) or request.run != run:
+        raise TickTrailError(f"offset {cause} holds no request of run {run}, but {request!r}")
+    writer, clock, pid = RunWriter(log, run), SystemClock(), os.getpid()
+    host = socket.gethostname()
+    started = RunStarted(
+        at=clock.now(),
+        run=run,
+        cause=cause,
+        where=f"process {pid} on {host}",
+        host=host,
+        pid=pid,
+        process_started=process_started(pid),
+    )
+    if not writer.claim(started, since):
+        sys.stderr.write(f"run {run} was claimed by another process: nothing to do here\n")
+        return 0
+    writer.emit(_execute(writer, loaded, request, cause))
+    return 0
+
+
+def _execute(
+    writer: RunWriter, loaded: LoadedDefinitions, request: RunRequested, cause: int
+) -> RunSucceeded | RunFailed:
+    clock, run = SystemClock(), request.run
+    try:
+        job = loaded.definitions.get_job_def(request.job)
+        outcome = execute_job(
+            job,
+            run_id=run,
+            run_config=request.run_config,
+            tags=request.tags,
+            asset_selection=request.asset_selection,
+            emit=writer.emit,
+            clock=clock,
+        )
+    except TickTrailError as error:
+        return RunFailed(at=clock.now(), run=run, cause=cause, error=f"{type(error).__name__}: {error}")
+    if outcome.error is None:
+        return RunSucceeded(at=clock.now(), run=run, cause=cause)
+    return RunFailed(
+        at=clock.now(),
+        run=run,
+        cause=cause,
+        error=outcome.error,
+        step=outcome.step,
+        traceback=outcome.traceback,
+    )
+
+
+def _ends_the_wish(event: AnyEvent, run: str) -> bool:
+    return isinstance(event, RunStarted | RunFailed | RunCanceled) and event.run == run
+
+
+def _redirect_output(home: Home, run: str) -> None:
+    folder = home.run_folder(run, create=True)
+    for descriptor, name in ((1, "stdout"), (2, "stderr")):
+        target = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        os.dup2(target, descriptor)
+        os.close(target)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)

@@ -1,0 +1,112 @@
+"""What the benchmarks share: temporary homes, the engine as a process, and how figures are summed up."""
+
+from __future__ import annotations
+
+import os
+import platform
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ticktrail.adapters.event_log import open_event_log
+from ticktrail.core.events import AnyEvent
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ticktrail-bench-") as name:
+        yield Path(name)
+
+
+def skipping_sensors(count: int, *, interval: float, library: str = "ticktrail") -> str:
+    """Return a definitions file of sensors that always skip."""
+    return f"""
+import {library} as dg
+
+def skipping(number):
+    @dg.sensor(name=f"s{{number:04}}", minimum_interval_seconds={interval!r},
+               default_status=dg.DefaultSensorStatus.RUNNING)
+    def always_skips():
+        return dg.SkipReason("nothing to do")
+    return always_skips
+
+defs = dg.Definitions(sensors=[skipping(number) for number in range({count})])
+"""
+
+
+@contextmanager
+def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `ticktrail dev --json` on a new home in *folder*, its account readable from stdout."""
+    file = folder / "definitions.py"
+    file.write_text(definitions)
+    command = [
+        sys.executable,
+        "-m",
+        "ticktrail",
+        "dev",
+        "-f",
+        str(file),
+        "--home",
+        str(folder / "home"),
+        *options,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
+def run_quietly(folder: Path, definitions: str, seconds: float) -> None:
+    """Run the engine on a new home for *seconds*, its account thrown away."""
+    file = folder / "definitions.py"
+    file.write_text(definitions)
+    command = [sys.executable, "-m", "ticktrail", "dev", "-f", str(file), "--home", str(folder / "home")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    if process.wait(timeout=60) != 0:
+        raise SystemExit(f"the engine ended with exit code {process.returncode}")
+
+
+def logged(folder: Path) -> list[AnyEvent]:
+    """Return all events of the home in *folder*."""
+    log = open_event_log(folder / "home" / "log.sqlite")
+    try:
+        return [event for frame in log.read() for event in frame.events]
+    finally:
+        log.close()
+
+
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
+    """Return minimum, median and maximum."""
+    return {
+        "min": round(min(values), digits),
+        "median": round(statistics.median(values), digits),
+        "max": round(max(values), digits),
+    }
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the value below which *share* of them lie."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
+
+
+def machine() -> dict[str, Any]:
+    """Say where the figures come from."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }

@@ -1,0 +1,55 @@
+"""Config: typed parameters of an op or asset, read from the run config."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, dataclass_transform
+
+import msgspec
+
+from .errors import DagsterInvalidConfigError
+
+C = TypeVar("C", bound="Config")
+
+
+class _ConfigMeta(msgspec.StructMeta):
+    """Makes every Config class frozen, keyword-only and closed, and copies mutable defaults."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        for field in namespace.get("__annotations__", {}):
+            default = namespace.get(field)
+            if isinstance(default, (list, dict, set)) and default:
+                namespace[field] = msgspec.field(default_factory=default.copy)
+        options = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True} | options
+        return super().__new__(mcs, name, bases, namespace, **options)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Config(msgspec.Struct, metaclass=_ConfigMeta):
+    """Base of the classes that describe config: annotated fields, with or without a default.
+
+    Values are checked when they are built; they cannot be changed afterwards. Fields may be plain
+    types, lists, dicts, optional, other Config classes, and what else msgspec can read from plain
+    data.
+    """
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            DagsterInvalidConfigError: One or more fields have the wrong type; all are named.
+        """
+        problems = []
+        for field in msgspec.structs.fields(self):
+            try:
+                checked = msgspec.convert(getattr(self, field.name), field.type)
+            except msgspec.ValidationError as error:
+                problems.append(f"{type(self).__name__}.{field.name}: {error}")
+            else:
+                msgspec.structs.force_setattr(self, field.name, checked)
+        if problems:
+            raise DagsterInvalidConfigError("; ".join(problems), problems)
+
+    def to_builtins(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain

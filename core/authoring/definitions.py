@@ -1,0 +1,124 @@
+"""Definitions: everything that one file or module defines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .assets import AssetsDefinition
+from .errors import CheckError, DagsterInvalidDefinitionError
+from .jobs import JobDefinition, UnresolvedAssetJobDefinition
+from .metadata import normalize_metadata
+from .repository import RepositoryDefinition
+from .sensor_definition import SensorDefinition
+
+
+class Definitions:
+    """Assets, jobs, sensors and resources that belong together; exactly one per file or module.
+
+    Everything is resolved and checked when it is built.
+
+    Attributes:
+        assets: As given.
+        jobs: As given; `get_all_jobs` has all of them.
+        sensors: As given.
+        resources: What steps find in ``context.resources``, by name.
+        metadata: For people, by name.
+    """
+
+    def __init__(
+        self,
+        assets: Iterable[AssetsDefinition] | None = None,
+        schedules: Iterable[Any] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
+        resources: Mapping[str, Any] | None = None,
+        executor: Any = None,
+        loggers: Mapping[str, Any] | None = None,
+        asset_checks: Iterable[Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Resolve the jobs and check that everything fits together.
+
+        Raises:
+            DagsterInvalidDefinitionError: A part is of the wrong kind or not supported yet, a name
+                is there twice, something named is not there, or the assets form a cycle.
+            DagsterInvalidConfigError: A job's own run config does not fit it.
+        """
+        _refuse(schedules=schedules, executor=executor, loggers=loggers, asset_checks=asset_checks)
+        self.assets = _parts(assets, "assets", (AssetsDefinition,), "what @asset made")
+        self.sensors = _parts(sensors, "sensors", (SensorDefinition,), "what @sensor made")
+        self.jobs = _parts(
+            jobs, "jobs", (JobDefinition, UnresolvedAssetJobDefinition), "what @job or define_asset_job made"
+        )
+        self.resources = _resources(resources)
+        self.metadata = normalize_metadata(metadata)
+        self._repository = RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
+
+    @staticmethod
+    def validate_loadable(defs: Definitions) -> None:
+        """Check that *defs* can be loaded; what was built can, so this checks that it was.
+
+        Raises:
+            CheckError: *defs* is no `Definitions`.
+        """
+        if not isinstance(defs, Definitions):
+            raise CheckError(f"validate_loadable takes a Definitions object, got {defs!r}")
+
+    def get_repository_def(self) -> RepositoryDefinition:
+        """Return everything, resolved."""
+        return self._repository
+
+    def get_job_def(self, name: str) -> JobDefinition:
+        """Return the job of that name: given, targeted by a sensor, or ``"__ASSET_JOB"``.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return self._repository.get_job(name)
+
+    def has_job_def(self, name: str) -> bool:
+        """Return whether there is a job of that name."""
+        return self._repository.has_job(name)
+
+    def get_all_jobs(self) -> list[JobDefinition]:
+        """Return all jobs: those given, those that sensors target, and the implicit one."""
+        return self._repository.get_all_jobs()
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return the sensor of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return self._repository.get_sensor_def(name)
+
+
+def _refuse(**unsupported: Any) -> None:
+    for name, value in unsupported.items():
+        if value is not None and value != [] and value != {} and value != ():
+            raise DagsterInvalidDefinitionError(f"Definitions: {name} are not supported yet, leave them out")
+
+
+def _parts(values: Any, name: str, kinds: tuple[type, ...], expected: str) -> list[Any]:
+    if values is None:
+        return []
+    if isinstance(values, (str, Mapping)) or not isinstance(values, Iterable):
+        raise DagsterInvalidDefinitionError(f"Definitions: {name} must be a list, got {values!r}")
+    parts = list(values)
+    for index, part in enumerate(parts):
+        if not isinstance(part, kinds):
+            raise DagsterInvalidDefinitionError(
+                f"Definitions: {name}[{index}] must be {expected}, got {part!r} ({type(part).__name__})"
+            )
+    return parts
+
+
+def _resources(resources: Mapping[str, Any] | None) -> dict[str, Any]:
+    if resources is None:
+        return {}
+    if not isinstance(resources, Mapping) or not all(isinstance(name, str) for name in resources):
+        raise DagsterInvalidDefinitionError(
+            f"Definitions: resources must be a mapping from str to objects, got {resources!r}"
+        )
+    return dict(resources)

@@ -1,0 +1,150 @@
+"""One evaluation of a sensor, checked: what `SensorDefinition.evaluate_tick` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .asset_key import AssetKey
+from .asset_selection import AssetSelection
+from .errors import (
+    DagsterInvalidSubsetError,
+    DagsterInvariantViolationError,
+    SensorTargetError,
+)
+from .repository import ASSET_JOB
+from .run_request import RunRequest
+from .sensor_context import SensorEvaluationContext
+from .sensor_outcome import outcome_of
+from .sensor_result import SensorExecutionData, SensorResult
+
+if TYPE_CHECKING:
+    from .sensor_definition import SensorDefinition
+
+#: The tag of a run that names the sensor it was asked for by.
+SENSOR_NAME_TAG = "dagster/sensor_name"
+
+
+def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) -> SensorExecutionData:
+    """Call the sensor's function and return what came of it, checked and with its targets resolved.
+
+    Raises:
+        CheckError: The function produced what a sensor may not.
+        SensorTargetError: A request is for no job of the sensor's.
+        DagsterInvariantViolationError: The cursor is set in two ways, a request has a partition key,
+            or assets are targeted and the context has no definitions.
+        DagsterInvalidSubsetError: A request selects assets that the sensor does not target.
+        Exception: What the function raised.
+    """
+    outcome = outcome_of(sensor.name, sensor.call_function(context))
+    log_key = context.log_key if context.has_captured_logs else None
+    if outcome.result is None:
+        return SensorExecutionData(
+            run_requests=_resolved(sensor, context, outcome.requests),
+            skip_message=outcome.skip_message,
+            cursor=context.cursor,
+            log_key=log_key,
+        )
+    return SensorExecutionData(
+        run_requests=_resolved(sensor, context, outcome.requests),
+        skip_message=outcome.skip_message,
+        cursor=_cursor(context, outcome.result),
+        log_key=log_key,
+        asset_events=list(outcome.result.asset_events),
+    )
+
+
+def _cursor(context: SensorEvaluationContext, result: SensorResult) -> str | None:
+    """Return the cursor after the tick; in the reference an empty one in a result is dropped."""
+    if not context.cursor_updated:
+        return context.cursor if result.cursor is None else result.cursor
+    if result.cursor:
+        raise DagsterInvariantViolationError(
+            f"the cursor was set twice: SensorResult.cursor is {result.cursor!r} and context.update_cursor() was "
+            f"called with {context.cursor!r}, use one of the two"
+        )
+    return context.cursor
+
+
+def _resolved(
+    sensor: SensorDefinition, context: SensorEvaluationContext, requests: Sequence[RunRequest]
+) -> list[RunRequest]:
+    if not requests:
+        return []
+    for index, request in enumerate(requests):
+        if request.partition_key is not None:
+            raise DagsterInvariantViolationError(
+                f"{_label(sensor, index, request)} has the partition_key {request.partition_key!r}: partitions "
+                "are not supported yet, pass what is to be run in run_config"
+            )
+    if sensor.asset_selection is not None:
+        return _for_assets(sensor, sensor.asset_selection, context, requests)
+    return _for_jobs(sensor, requests)
+
+
+def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[RunRequest]:
+    names = sensor.target_job_names
+    if not names:
+        raise SensorTargetError(
+            f"sensor {sensor.name!r} asks for a run while lacking a specified target: give @sensor one of job=, "
+            "jobs=, job_name=, asset_selection= or target="
+        )
+    for index, request in enumerate(requests):
+        if request.job_name is None and len(names) > 1:
+            raise SensorTargetError(
+                f"{_label(sensor, index, request)} did not specify job_name, and the sensor has {len(names)} "
+                f"jobs. Expected one of: {names}"
+            )
+        if request.job_name is not None and request.job_name not in names:
+            raise SensorTargetError(
+                f"{_label(sensor, index, request)} is for job {request.job_name!r}, which the sensor does not "
+                f"target. Expected one of: {names}"
+            )
+    return [request.with_replaced_attrs(tags=_tags(sensor, request)) for request in requests]
+
+
+def _for_assets(
+    sensor: SensorDefinition,
+    selection: AssetSelection,
+    context: SensorEvaluationContext,
+    requests: Sequence[RunRequest],
+) -> list[RunRequest]:
+    targeted = _targeted_assets(sensor, selection, context)
+    resolved = []
+    for index, request in enumerate(requests):
+        selected = targeted if request.asset_selection is None else request.asset_selection
+        outside = [key.to_user_string() for key in selected if key not in targeted]
+        if outside:
+            raise DagsterInvalidSubsetError(
+                f"{_label(sensor, index, request)} selects {', '.join(outside)}, which the sensor does not "
+                f"target: choose from {', '.join(key.to_user_string() for key in targeted)}"
+            )
+        resolved.append(
+            request.with_replaced_attrs(
+                tags=_tags(sensor, request), job_name=ASSET_JOB, asset_selection=list(selected)
+            )
+        )
+    return resolved
+
+
+def _targeted_assets(
+    sensor: SensorDefinition, selection: AssetSelection, context: SensorEvaluationContext
+) -> dict[AssetKey, None]:
+    """Return the assets that the sensor targets, each after those it is made from."""
+    repository = context.repository_def
+    if repository is None:
+        raise DagsterInvariantViolationError(
+            f"sensor {sensor.name!r} targets assets, and its context knows none: Must provide repository def, "
+            "give build_sensor_context(definitions=...)"
+        )
+    selected = selection.resolve(repository.asset_graph)
+    return {key: None for key in repository.asset_graph.by_key if key in selected}
+
+
+def _tags(sensor: SensorDefinition, request: RunRequest) -> dict[str, str]:
+    return {**request.tags, SENSOR_NAME_TAG: sensor.name}
+
+
+def _label(sensor: SensorDefinition, index: int, request: RunRequest) -> str:
+    key = f" (run key {request.run_key!r})" if request.run_key else ""
+    return f"run request {index}{key} of sensor {sensor.name!r}"

@@ -1,0 +1,46 @@
+"""Making assets here and now: for tests and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..execution.in_process import ExecuteInProcessResult
+from .asset_selection import CoercibleToAssetSelection
+from .assets import AssetsDefinition
+from .definitions import Definitions
+from .jobs import define_asset_job
+from .names import refuse_unsupported
+from .run_config import RunConfig
+
+#: Name of the job that `materialize` runs.
+MATERIALIZE_JOB = "__ephemeral_asset_job__"
+
+
+def materialize(
+    assets: Iterable[AssetsDefinition],
+    run_config: Mapping[str, Any] | RunConfig | None = None,
+    *,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: CoercibleToAssetSelection | None = None,
+    **unsupported: Any,
+) -> ExecuteInProcessResult:
+    """Run the functions of *assets* in this process, each after those it is made from, without a log.
+
+    Args:
+        raise_on_error: Whether to raise what an asset's function raised, after all that can run did.
+        selection: Make only these of *assets*.
+
+    Raises:
+        DagsterInvalidDefinitionError: The assets do not fit together.
+        DagsterInvalidConfigError: The run config does not fit.
+    """
+    refuse_unsupported("materialize", unsupported, ("instance",))
+    job = define_asset_job(MATERIALIZE_JOB, selection)
+    definitions = Definitions(assets=assets, jobs=[job], resources=resources)
+    return definitions.get_job_def(MATERIALIZE_JOB).execute_in_process(
+        run_config, tags=tags, partition_key=partition_key, raise_on_error=raise_on_error
+    )

@@ -1,0 +1,98 @@
+"""Ops: functions that are the steps of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, overload
+
+from .composition import current_composition
+from .errors import DagsterInvalidDefinitionError
+from .names import check_name, name_or_own, refuse_unsupported
+from .results import str_tags
+from .step_function import StepFunction
+
+_NOT_YET = ("ins", "out", "required_resource_keys", "retry_policy", "pool", "version")
+
+
+class OpDefinition:
+    """A function that is a step of jobs; called outside of a job it runs as plain Python.
+
+    Attributes:
+        name: Name of the step, and its place in the run config.
+        function: How the function wants to be called.
+        description: For people.
+        tags: Labels, text to text.
+        code_version: Changes when the user says that the code's meaning did.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        function: StepFunction,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        self.name = check_name(name, "op")
+        self.function = function
+        self.description = description
+        self.tags = str_tags(tags)
+        self.code_version = code_version
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Become a node of the job whose body is running, or run the function."""
+        composition = current_composition()
+        if composition is not None:
+            return composition.add(self, args, kwargs)
+        return self.function.call_directly(f"op {self.name!r}", args, kwargs)
+
+    def __repr__(self) -> str:
+        return f"OpDefinition({self.name!r})"
+
+
+@overload
+def op(fn: Callable[..., Any], /) -> OpDefinition: ...
+
+
+@overload
+def op(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    tags: Mapping[str, str] | None = None,
+    code_version: str | None = None,
+    **unsupported: Any,
+) -> Callable[[Callable[..., Any]], OpDefinition]: ...
+
+
+def op(
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    tags: Mapping[str, str] | None = None,
+    code_version: str | None = None,
+    **unsupported: Any,
+) -> Any:
+    """Make an op of a function; its parameters are context, config and upstream values.
+
+    Args:
+        name: The function's name if None.
+        config_schema: Key by key what ``context.op_config`` holds; a `Config` parameter says more.
+
+    Raises:
+        DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
+    """
+    refuse_unsupported("@op", unsupported, _NOT_YET)
+    if fn is not None and not callable(fn):
+        raise DagsterInvalidDefinitionError(f"@op got {fn!r} for its function: parameters are given by name")
+
+    def decorate(fn: Callable[..., Any]) -> OpDefinition:
+        op_name = name_or_own(name, fn)
+        function = StepFunction.of(fn, f"op {op_name!r}", config_schema)
+        return OpDefinition(op_name, function, description or fn.__doc__, tags, code_version)
+
+    return decorate if fn is None else decorate(fn)

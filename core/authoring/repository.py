@@ -1,0 +1,150 @@
+"""The contents of `Definitions`, resolved: every job, sensor and asset by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from .asset_graph import AssetGraph
+from .asset_key import AssetKey
+from .asset_selection import AssetSelection
+from .assets import AssetsDefinition
+from .errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
+from .jobs import JobDefinition, UnresolvedAssetJobDefinition
+from .sensor_definition import SensorDefinition
+
+#: The job that makes all assets; there is one whenever there are assets.
+ASSET_JOB = "__ASSET_JOB"
+
+#: Name of the one repository.
+REPOSITORY = "__repository__"
+
+Named = TypeVar("Named", JobDefinition, SensorDefinition)
+
+
+class RepositoryDefinition:
+    """All definitions of one `Definitions`, resolved and checked against each other.
+
+    Attributes:
+        name: Always ``"__repository__"``.
+        assets: The assets, each after those it is made from.
+        sensors: The sensors by name, in the order given.
+        jobs: The jobs by name: those given, those that sensors target, and the implicit one.
+        resources: What steps find in ``context.resources``.
+    """
+
+    name = REPOSITORY
+
+    def __init__(
+        self,
+        assets: Iterable[AssetsDefinition],
+        jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition],
+        sensors: Iterable[SensorDefinition],
+        resources: Mapping[str, object],
+    ) -> None:
+        """Resolve the jobs and check all names.
+
+        Raises:
+            DagsterInvalidDefinitionError: A name is there twice, something named is not there, or
+                the assets form a cycle.
+            DagsterInvalidConfigError: A job's own run config does not fit it.
+        """
+        self.asset_graph = AssetGraph(assets)
+        self.resources = dict(resources)
+        self.sensors = _sensors_by_name(sensors)
+        self.jobs = self._resolved_jobs(jobs)
+        for sensor in self.sensors.values():
+            self._check_targets(sensor)
+
+    @property
+    def assets(self) -> list[AssetsDefinition]:
+        """The assets, each after those it is made from."""
+        return list(self.asset_graph.by_key.values())
+
+    @property
+    def asset_keys(self) -> frozenset[AssetKey]:
+        """The keys of all assets."""
+        return self.asset_graph.keys
+
+    @property
+    def job_names(self) -> list[str]:
+        """The names of all jobs, the implicit one included."""
+        return list(self.jobs)
+
+    def get_job(self, name: str) -> JobDefinition:
+        """Return the job of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return _named(self.jobs, name, "job")
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """Return the sensor of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return _named(self.sensors, name, "sensor")
+
+    def has_job(self, name: str) -> bool:
+        """Return whether there is a job of that name."""
+        return name in self.jobs
+
+    def has_sensor_def(self, name: str) -> bool:
+        """Return whether there is a sensor of that name."""
+        return name in self.sensors
+
+    def get_all_jobs(self) -> list[JobDefinition]:
+        """Return all jobs, the implicit one included."""
+        return list(self.jobs.values())
+
+    def _resolved_jobs(
+        self, jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition]
+    ) -> dict[str, JobDefinition]:
+        targeted = [job for sensor in self.sensors.values() for job in sensor.target_jobs]
+        given: dict[str, JobDefinition | UnresolvedAssetJobDefinition] = {}
+        for job in (*jobs, *targeted):
+            if job.name == ASSET_JOB:
+                raise DagsterInvalidDefinitionError(f"the job name {ASSET_JOB!r} is reserved: rename the job")
+            if given.setdefault(job.name, job) is not job:
+                raise DagsterInvalidDefinitionError(
+                    f"Duplicate definition found for job {job.name!r}: two different jobs have that name, rename one"
+                )
+        resolved = {name: self._resolved(job) for name, job in given.items()}
+        if self.asset_graph.keys:
+            implicit = UnresolvedAssetJobDefinition(name=ASSET_JOB, selection=AssetSelection.all())
+            resolved[ASSET_JOB] = self._resolved(implicit)
+        return resolved
+
+    def _resolved(self, job: JobDefinition | UnresolvedAssetJobDefinition) -> JobDefinition:
+        if isinstance(job, UnresolvedAssetJobDefinition):
+            return job.resolve(self.asset_graph, self.resources)
+        return job.with_resources(self.resources)
+
+    def _check_targets(self, sensor: SensorDefinition) -> None:
+        unknown = [name for name in sensor.target_job_names if name not in self.jobs]
+        if unknown:
+            raise DagsterInvalidDefinitionError(
+                f"sensor {sensor.name!r} targets the job {unknown[0]!r}, which is not among the jobs: "
+                f"{', '.join(self.jobs) or 'none'}; add it to Definitions(jobs=[...])"
+            )
+
+
+def _sensors_by_name(sensors: Iterable[SensorDefinition]) -> dict[str, SensorDefinition]:
+    found: dict[str, SensorDefinition] = {}
+    for sensor in sensors:
+        if found.setdefault(sensor.name, sensor) is not sensor:
+            raise DagsterInvalidDefinitionError(
+                f"Duplicate definition found for {sensor.name!r}: two different sensors have that name, rename one"
+            )
+    return found
+
+
+def _named(definitions: Mapping[str, Named], name: str, what: str) -> Named:
+    found = definitions.get(name)
+    if found is None:
+        raise DagsterInvariantViolationError(
+            f"there is no {what} {name!r}, known are: {', '.join(definitions) or 'none'}"
+        )
+    return found

@@ -1,0 +1,164 @@
+"""What a sensor function hands back: the run it asks for, or the reason for asking for none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import msgspec
+
+from .asset_key import AssetKey
+from .errors import CheckError, DagsterInvalidConfigError, DagsterInvalidDefinitionError
+from .run_config import RunConfig, plain_run_config
+
+_set = object.__setattr__
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class RunRequest:
+    """One run that a sensor asks for. Equal by value, not hashable.
+
+    Attributes:
+        run_key: The sensor launches one run per key, ever; None and ``""`` stand for no such limit.
+        run_config: Plain data; what a `RunConfig` stands for is expanded.
+        tags: Tags of the run; values that are not strings are written as JSON.
+        job_name: Which of the sensor's jobs; may be left out when there is one only.
+        asset_selection: The assets to materialize; None for all of the target's.
+        stale_assets_only: Whether to leave out the assets that are up to date.
+        partition_key: The partition to run, None for none.
+        asset_check_keys: The checks to run, None for all of the target's.
+    """
+
+    run_key: str | None
+    run_config: Mapping[str, Any]
+    tags: Mapping[str, str]
+    job_name: str | None
+    asset_selection: Sequence[AssetKey] | None
+    stale_assets_only: bool
+    partition_key: str | None
+    asset_check_keys: Sequence[Any] | None
+
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        run_key: str | None = None,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        tags: Mapping[str, Any] | None = None,
+        job_name: str | None = None,
+        asset_selection: Sequence[AssetKey] | None = None,
+        stale_assets_only: bool = False,
+        partition_key: str | None = None,
+        asset_check_keys: Sequence[Any] | None = None,
+    ) -> None:
+        """Check the types of all fields, and keep them.
+
+        Raises:
+            CheckError: A field has the wrong type.
+            DagsterInvalidDefinitionError: A tag's value cannot be written as JSON.
+        """
+        _set(self, "run_key", run_key if run_key is None else _text("run_key", run_key))
+        _set(self, "run_config", {} if run_config is None else _plain_if_possible(run_config))
+        _set(self, "tags", {} if tags is None else _encoded_tags(tags))
+        _set(self, "job_name", job_name if job_name is None else _text("job_name", job_name))
+        _set(
+            self,
+            "asset_selection",
+            asset_selection if asset_selection is None else _asset_keys(asset_selection),
+        )
+        if stale_assets_only is not False and stale_assets_only is not True:
+            raise CheckError(f"RunRequest.stale_assets_only is {stale_assets_only!r}: give True or False")
+        _set(self, "stale_assets_only", stale_assets_only)
+        _set(
+            self,
+            "partition_key",
+            partition_key if partition_key is None else _text("partition_key", partition_key),
+        )
+        _set(
+            self,
+            "asset_check_keys",
+            asset_check_keys if asset_check_keys is None else _check_keys(asset_check_keys),
+        )
+
+    def with_replaced_attrs(self, **changes: Any) -> RunRequest:
+        """Return a copy with *changes* to the named fields, whose values are taken unchecked."""
+        copied = object.__new__(RunRequest)
+        for field in _FIELDS:
+            _set(copied, field, changes[field] if field in changes else getattr(self, field))
+        return copied
+
+
+#: Names of the fields, in order.
+_FIELDS = tuple(RunRequest.__slots__)
+
+
+class SkipReason(msgspec.Struct, frozen=True):
+    """Why a tick asks for no run.
+
+    Attributes:
+        skip_message: For people; None when there is nothing to say.
+    """
+
+    skip_message: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.skip_message is not None and not isinstance(self.skip_message, str):
+            raise CheckError(f"SkipReason.skip_message is {_typed(self.skip_message)}: give a str or None")
+
+
+def _text(field: str, value: object) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        # An enumeration's or a library's own kind of str: the log holds plain ones only.
+        return str.__str__(value)
+    raise CheckError(f"RunRequest.{field} is {_typed(value)}: give a str or None")
+
+
+def _plain_if_possible(run_config: Mapping[str, Any] | RunConfig) -> dict[str, Any]:
+    try:
+        return plain_run_config(run_config)
+    except DagsterInvalidConfigError:
+        # A name on disk that is no valid text gets here: it may cost this one request, not the tick.
+        return run_config.to_config_dict() if isinstance(run_config, RunConfig) else dict(run_config)
+
+
+def _encoded_tags(tags: object) -> dict[str, str]:
+    if not isinstance(tags, Mapping):
+        raise CheckError(f"RunRequest.tags is {_typed(tags)}: give a mapping of str to str")
+    return {_tag_name(name): _tag_value(name, value) for name, value in tags.items()}
+
+
+def _tag_name(name: object) -> str:
+    if isinstance(name, str):
+        return str.__str__(name)
+    raise CheckError(f"RunRequest.tags has the key {_typed(name)}: names of tags are str")
+
+
+def _tag_value(name: str, value: object) -> str:
+    if isinstance(value, str):
+        return str.__str__(value)
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DagsterInvalidDefinitionError(
+            f"tag {name!r} of a run request is {_typed(value)}, which JSON cannot write: give a str"
+        ) from error
+
+
+def _asset_keys(keys: object) -> list[AssetKey]:
+    if isinstance(keys, Sequence) and all(isinstance(key, AssetKey) for key in keys) and keys != "":
+        return list(keys)
+    raise CheckError(f"RunRequest.asset_selection is {_typed(keys)}: give a list of AssetKey")
+
+
+def _check_keys(keys: object) -> list[Any]:
+    if isinstance(keys, Sequence) and not isinstance(keys, (str, bytes)):
+        return list(keys)
+    raise CheckError(f"RunRequest.asset_check_keys is {_typed(keys)}: give a list of asset check keys")
+
+
+def _typed(value: object) -> str:
+    return f"{value!r} ({type(value).__name__})"

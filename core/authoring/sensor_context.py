@@ -1,0 +1,216 @@
+"""What a sensor function gets to know, and where it leaves its cursor."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Self
+
+from .errors import CheckError, DagsterInvariantViolationError
+from .sensor_log import LogLine, SensorLogger
+
+if TYPE_CHECKING:
+    from .definitions import Definitions
+    from .repository import RepositoryDefinition
+
+
+class SensorEvaluationContext:
+    """The context of one evaluation; the engine makes one per tick, tests use `build_sensor_context`.
+
+    Attributes:
+        last_run_key: Key of the last request that carried one, deduplicated ones included.
+        last_tick_completion_time: When the last finished tick *started* (seconds since the epoch),
+            as in the reference; None before there is one.
+        last_sensor_start_time: When the sensor was last switched on (seconds since the epoch).
+        definitions: The definitions that the sensor belongs to, None in a test without them.
+        log_records: What went to `log` so far: when (UTC, microseconds since the epoch), level, text.
+    """
+
+    def __init__(
+        self,
+        *,
+        cursor: str | None = None,
+        last_run_key: str | None = None,
+        last_tick_completion_time: float | None = None,
+        last_sensor_start_time: float | None = None,
+        sensor_name: str | None = None,
+        repository_name: str | None = None,
+        repository_def: RepositoryDefinition | None = None,
+        definitions: Definitions | None = None,
+        instance: Any = None,
+        resources: Mapping[str, Any] | None = None,
+        log_key: Sequence[str] | None = None,
+    ) -> None:
+        """Take what is known; nothing is opened.
+
+        Raises:
+            CheckError: *cursor* is not a str.
+        """
+        self._cursor = None if cursor is None else _cursor_text(cursor)
+        self._cursor_updated = False
+        self.last_run_key = last_run_key
+        self.last_tick_completion_time = last_tick_completion_time
+        self.last_sensor_start_time = last_sensor_start_time
+        self.definitions = definitions
+        self.log_records: list[LogLine] = []
+        self._sensor_name, self._repository_name = sensor_name, repository_name
+        self._repository_def, self._instance = repository_def, instance
+        self._resources, self._log_key = resources, log_key
+        self._log: SensorLogger | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave everything as it is: a context holds nothing open."""
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor left by the last tick that stored one, or what `update_cursor` set since."""
+        return self._cursor
+
+    @property
+    def cursor_updated(self) -> bool:
+        """Whether `update_cursor` was called on this context."""
+        return self._cursor_updated
+
+    def update_cursor(self, cursor: str | None) -> None:
+        """Set the cursor that the next tick gets, if this tick does not fail; None clears it.
+
+        Raises:
+            CheckError: *cursor* is neither a str nor None.
+        """
+        self._cursor = None if cursor is None else _cursor_text(cursor)
+        self._cursor_updated = True
+
+    @property
+    def last_completion_time(self) -> float | None:
+        """Deprecated name of `last_tick_completion_time`."""
+        warnings.warn(
+            "context.last_completion_time is deprecated: use last_tick_completion_time",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self.last_tick_completion_time
+
+    @property
+    def is_first_tick_since_sensor_start(self) -> bool:
+        """Whether no tick has finished since the sensor was last switched on."""
+        if self.last_tick_completion_time is None:
+            return True
+        started = self.last_sensor_start_time
+        return started is not None and started > self.last_tick_completion_time
+
+    @property
+    def log(self) -> logging.Logger:
+        """A logger whose lines are kept with the tick."""
+        if self._log is None:
+            self._log = SensorLogger(self._sensor_name or "sensor", self.log_records)
+        return self._log
+
+    @property
+    def log_key(self) -> list[str] | None:
+        """Where the lines of `log` are found afterwards, None in a test."""
+        return None if self._log_key is None else list(self._log_key)
+
+    @property
+    def has_captured_logs(self) -> bool:
+        """Whether anything went to `log`."""
+        return bool(self.log_records)
+
+    @property
+    def sensor_name(self) -> str:
+        """The sensor's name.
+
+        Raises:
+            CheckError: The context was built without one.
+        """
+        if self._sensor_name is None:
+            raise CheckError("this context has no sensor_name: give build_sensor_context(sensor_name=...)")
+        return self._sensor_name
+
+    @property
+    def repository_name(self) -> str | None:
+        """Name of the repository the sensor belongs to, None when the context knows none."""
+        if self._repository_name is not None or self.repository_def is None:
+            return self._repository_name
+        return self.repository_def.name
+
+    @property
+    def repository_def(self) -> RepositoryDefinition | None:
+        """The definitions that the sensor belongs to, resolved; None in a test without them."""
+        if self._repository_def is None and self.definitions is not None:
+            self._repository_def = self.definitions.get_repository_def()
+        return self._repository_def
+
+    @property
+    def instance(self) -> Any:
+        """The instance that the context was built with.
+
+        Raises:
+            DagsterInvariantViolationError: It was built without one.
+        """
+        if self._instance is None:
+            raise DagsterInvariantViolationError(
+                "Attempted to initialize dagster instance, but no instance reference was provided: "
+                "this context has none, give build_sensor_context(instance=...)"
+            )
+        return self._instance
+
+    @property
+    def resources(self) -> SimpleNamespace:
+        """The resources that the context was built with, as attributes."""
+        return SimpleNamespace(**(self._resources or {}))
+
+
+def build_sensor_context(
+    instance: Any = None,
+    cursor: str | None = None,
+    repository_name: str | None = None,
+    repository_def: RepositoryDefinition | None = None,
+    sensor_name: str | None = None,
+    resources: Mapping[str, Any] | None = None,
+    definitions: Definitions | None = None,
+    last_sensor_start_time: float | None = None,
+) -> SensorEvaluationContext:
+    """Build a context to call a sensor with, or to hand to `SensorDefinition.evaluate_tick`.
+
+    Args:
+        instance: What ``context.instance`` is to be; anything, a fake included.
+        cursor: The cursor that the sensor finds.
+        repository_def: In place of *definitions*: what `Definitions.get_repository_def` returned.
+        resources: What ``context.resources`` holds, by name.
+        definitions: Needed when the sensor targets assets.
+        last_sensor_start_time: Seconds since the epoch.
+
+    Raises:
+        CheckError: An argument has the wrong type.
+    """
+    if resources is not None and not isinstance(resources, Mapping):
+        raise CheckError(f"resources is a {type(resources).__name__}: give a mapping of names to resources")
+    for name, value in (("repository_name", repository_name), ("sensor_name", sensor_name)):
+        if value is not None and not isinstance(value, str):
+            raise CheckError(f"{name} is {value!r} ({type(value).__name__}): give a str")
+    return SensorEvaluationContext(
+        instance=instance,
+        cursor=cursor,
+        repository_name=repository_name,
+        repository_def=repository_def,
+        sensor_name=sensor_name,
+        resources=resources,
+        definitions=definitions,
+        last_sensor_start_time=last_sensor_start_time,
+    )
+
+
+def _cursor_text(cursor: object) -> str:
+    if type(cursor) is str:
+        return cursor
+    if isinstance(cursor, str):
+        return str.__str__(cursor)
+    raise CheckError(
+        f"a cursor is a str or None, got {cursor!r} ({type(cursor).__name__}): write it as text, "
+        "for instance with str() or json.dumps()"
+    )

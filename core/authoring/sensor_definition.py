@@ -1,0 +1,223 @@
+"""A sensor as declared: its function, its target and what people are told of it."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .asset_selection import AssetSelection
+from .default_status import DefaultSensorStatus, SensorType
+from .errors import CheckError, DagsterInvalidDefinitionError
+from .metadata import normalize_metadata
+from .names import check_name, check_owners
+from .results import str_tags
+from .sensor_context import SensorEvaluationContext
+from .sensor_invocation import caller, context_from_call, context_parameter
+from .sensor_rules import (
+    DEFAULT_TIMEOUT,
+    checked_description,
+    checked_interval,
+    checked_resource_keys,
+    checked_timeout,
+    effective_interval,
+)
+from .sensor_target import SensorTarget, SensorTargets, TargetJob, job_targets, sensor_targets
+
+if TYPE_CHECKING:
+    from .sensor_result import SensorExecutionData
+
+
+class SensorDefinition:
+    """A named function that is evaluated again and again, and asks for runs.
+
+    Attributes:
+        name: Unique among the sensors and schedules of the definitions.
+        evaluation_fn: The function, as written.
+        minimum_interval_seconds: As declared; `interval_seconds` is what the engine goes by.
+        description: For people.
+        default_status: The status until an operator decides otherwise.
+        required_resource_keys: Always empty: sensors with resources are not supported yet.
+        tags: Labels of the sensor; runs do not get them.
+        metadata: For people, by name.
+        owners: E-mail addresses and ``team:<name>``, None when not declared.
+        evaluation_timeout_seconds: After which the engine gives an evaluation up, > 0.
+    """
+
+    sensor_type = SensorType.STANDARD
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        evaluation_fn: Callable[..., Any] | None = None,
+        job_name: str | None = None,
+        minimum_interval_seconds: float | None = None,
+        description: str | None = None,
+        job: TargetJob | None = None,
+        jobs: Sequence[TargetJob] | None = None,
+        default_status: DefaultSensorStatus = DefaultSensorStatus.STOPPED,
+        asset_selection: Any = None,
+        required_resource_keys: set[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        target: Any = None,
+        owners: Sequence[str] | None = None,
+        evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Declare a sensor; `sensor` tells the parameters.
+
+        Raises:
+            DagsterInvalidDefinitionError: There is no function, or the declaration contradicts itself.
+            CheckError: A parameter has the wrong type.
+        """
+        if evaluation_fn is None:
+            raise DagsterInvalidDefinitionError(
+                "a sensor needs a function: give evaluation_fn=, or use @sensor"
+            )
+        if not callable(evaluation_fn):
+            raise CheckError(
+                f"evaluation_fn is {evaluation_fn!r} ({type(evaluation_fn).__name__}): give a function"
+            )
+        self.name = check_name(getattr(evaluation_fn, "__name__", "") if name is None else name, "sensor")
+        self.evaluation_fn = evaluation_fn
+        self.minimum_interval_seconds = checked_interval(minimum_interval_seconds, self.name)
+        self.description = checked_description(description, self.name)
+        if not isinstance(default_status, DefaultSensorStatus):
+            raise CheckError(
+                f"default_status of sensor {self.name!r} is {default_status!r} "
+                f"({type(default_status).__name__}): give a DefaultSensorStatus"
+            )
+        self.default_status = default_status
+        self.required_resource_keys = checked_resource_keys(required_resource_keys, self.name)
+        self.tags = str_tags(tags)
+        self.metadata = normalize_metadata(metadata)
+        self.owners = None if owners is None else list(check_owners(owners, f"sensor {self.name!r}"))
+        self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.name)
+        self._targets = sensor_targets(
+            self.name, job_name=job_name, job=job, jobs=jobs, asset_selection=asset_selection, target=target
+        )
+        self._context_parameter = context_parameter(self.name, evaluation_fn)
+        #: Call the function with a context, or with nothing if it takes nothing.
+        self.call_function: Callable[[SensorEvaluationContext], Any] = caller(
+            evaluation_fn, self._context_parameter
+        )
+        # The function's attributes (updated) could be named like ours.
+        functools.update_wrapper(self, evaluation_fn, updated=())
+
+    def __repr__(self) -> str:
+        return f"SensorDefinition({self.name!r})"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, as tests do; return exactly what it returns.
+
+        Raises:
+            DagsterInvalidInvocationError: It was not called with one context, or with none if it
+                takes none.
+        """
+        return self.call_function(context_from_call(self.name, self._context_parameter, args, kwargs))
+
+    def evaluate_tick(self, context: SensorEvaluationContext) -> SensorExecutionData:
+        """Call the function and check what comes back, as a tick does.
+
+        Raises:
+            CheckError: The function produced what a sensor may not.
+            SensorTargetError: A request is for no job of the sensor's.
+            Exception: What the function raised.
+        """
+        from .evaluate_tick import evaluate_tick
+
+        return evaluate_tick(self, context)
+
+    # --- when ----------------------------------------------------------------------------------
+
+    @property
+    def interval_seconds(self) -> float:
+        """Seconds that the engine lets pass from one tick's start to the next one's, > 0."""
+        return effective_interval(self.minimum_interval_seconds)
+
+    # --- what for ------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> list[SensorTarget]:
+        """The jobs that the sensor may ask runs of, by object or by name."""
+        return list(self._targets.jobs)
+
+    @property
+    def target_jobs(self) -> list[TargetJob]:
+        """The job objects of the declaration."""
+        return [target.job for target in self._targets.jobs if target.job is not None]
+
+    @property
+    def target_job_names(self) -> list[str]:
+        """The names of all jobs that the sensor may ask runs of."""
+        return [target.job_name for target in self._targets.jobs]
+
+    @property
+    def asset_selection(self) -> AssetSelection | None:
+        """The assets that requests are about, None for a sensor of jobs."""
+        return self._targets.asset_selection
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether the declaration has job objects."""
+        return bool(self.target_jobs)
+
+    @property
+    def jobs(self) -> list[TargetJob]:
+        """The job objects of the declaration."""
+        return self.target_jobs
+
+    @property
+    def job(self) -> TargetJob:
+        """The one job object of the declaration.
+
+        Raises:
+            DagsterInvalidDefinitionError: There is no target, more than one, or a name only.
+        """
+        job = self._only_target("job").job
+        if job is None:
+            raise DagsterInvalidDefinitionError(
+                f"sensor {self.name!r} knows its job by name only: use job_name, or declare job=..."
+            )
+        return job
+
+    @property
+    def job_name(self) -> str:
+        """The name of the one job of the sensor.
+
+        Raises:
+            DagsterInvalidDefinitionError: There is no target, or more than one.
+        """
+        return self._only_target("job_name").job_name
+
+    def _only_target(self, attribute: str) -> SensorTarget:
+        targets = self._targets.jobs
+        if len(targets) != 1:
+            held = "no job" if not targets else f"{len(targets)} jobs"
+            raise DagsterInvalidDefinitionError(
+                f"sensor {self.name!r} has {held}: {attribute} needs exactly one, use jobs or targets"
+            )
+        return targets[0]
+
+    # --- copies --------------------------------------------------------------------------------
+
+    def with_updated_job(self, job: TargetJob) -> SensorDefinition:
+        """Return a copy that asks runs of *job*."""
+        return self.with_updated_jobs([job])
+
+    def with_updated_jobs(self, jobs: Sequence[TargetJob]) -> SensorDefinition:
+        """Return a copy that asks runs of *jobs*."""
+        return self.with_attributes(jobs=jobs)
+
+    def with_attributes(
+        self, *, jobs: Sequence[TargetJob] | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> SensorDefinition:
+        """Return a copy with other jobs, other metadata, or both; None keeps what is."""
+        changed = copy.copy(self)
+        if jobs is not None:
+            changed._targets = SensorTargets(job_targets(self.name, jobs))
+        if metadata is not None:
+            changed.metadata = normalize_metadata(metadata)
+        return changed

@@ -1,0 +1,126 @@
+"""What a sensor function produced, sorted out: requests, a skip reason, or one result for all."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from types import CoroutineType, GeneratorType
+from typing import Any
+
+import msgspec
+
+from .errors import CheckError
+from .run_request import RunRequest, SkipReason
+from .sensor_result import SensorResult
+
+EMPTY_RESULT = "Sensor function returned an empty result"
+
+_EXPECTED = "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequests, or yield them"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one call of a sensor function amounts to.
+
+    Attributes:
+        requests: The requests, in order.
+        skip_message: Why there is none; None when there are some, or when nothing was said.
+        result: The result that all of it came in, None when it came by itself.
+    """
+
+    requests: list[RunRequest] = []
+    skip_message: str | None = None
+    result: SensorResult | None = None
+
+
+def outcome_of(sensor: str, returned: object) -> Outcome:
+    """Return what a sensor function's return value amounts to; a generator is run to its end.
+
+    Raises:
+        CheckError: It is, or contains, what a sensor may not produce.
+        Exception: What the generator raised.
+    """
+    if isinstance(returned, SkipReason):
+        return Outcome(skip_message=returned.skip_message)
+    if isinstance(returned, SensorResult):
+        return _from_result(returned)
+    produced = _produced(sensor, returned)
+    if not produced or (len(produced) == 1 and produced[0] is None):
+        return Outcome(skip_message=EMPTY_RESULT)
+    if any(isinstance(item, SensorResult) for item in produced):
+        if len(produced) > 1:
+            raise CheckError(
+                f"sensor {sensor!r} produced a SensorResult and {len(produced) - 1} more: "
+                "when a SensorResult is given, it must be the only object returned."
+            )
+        return _from_result(produced[0])
+    return _from_parts(sensor, produced)
+
+
+def _from_result(result: SensorResult) -> Outcome:
+    if result.run_requests:
+        return Outcome(list(result.run_requests), None, result)
+    reason = result.skip_reason
+    return Outcome([], EMPTY_RESULT if reason is None else reason.skip_message, result)
+
+
+def _from_parts(sensor: str, produced: list[Any]) -> Outcome:
+    requests = [item for item in produced if isinstance(item, RunRequest)]
+    if len(requests) == len(produced):
+        return Outcome(requests)
+    skips = [item for item in produced if isinstance(item, SkipReason)]
+    if len(requests) + len(skips) < len(produced):
+        raise _unexpected_part(sensor, produced)
+    if requests:
+        raise CheckError(
+            f"sensor {sensor!r} received both RunRequest and SkipReason: it produced {len(requests)} and "
+            f"{len(skips)} of them, give the one or the other"
+        )
+    if len(skips) > 1:
+        raise CheckError(
+            f"sensor {sensor!r} received multiple SkipReasons: it produced {len(skips)}, give one"
+        )
+    return Outcome([], skips[0].skip_message)
+
+
+def _produced(sensor: str, returned: Any) -> list[Any]:
+    if returned is None:
+        return []
+    if isinstance(returned, RunRequest):
+        return [returned]
+    if isinstance(returned, list):
+        return returned
+    if isinstance(returned, GeneratorType):
+        return list(_drained(sensor, returned))
+    if isinstance(returned, CoroutineType):
+        returned.close()
+        raise CheckError(
+            f"Sensor unexpectedly returned output: {sensor!r} is an async function, make it a plain one"
+        )
+    raise _unexpected_output(sensor, returned)
+
+
+def _drained(sensor: str, generator: Generator[Any, None, object]) -> Generator[Any, None, None]:
+    returned = yield from generator
+    if isinstance(returned, (RunRequest, SkipReason, SensorResult)):
+        yield returned
+    elif returned is not None:
+        raise _unexpected_output(sensor, returned)
+
+
+def _unexpected_output(sensor: str, value: object) -> CheckError:
+    return CheckError(
+        f"Sensor unexpectedly returned output {_shown(value)} of type {type(value).__name__}: sensor {sensor!r} "
+        f"may return {_EXPECTED}"
+    )
+
+
+def _unexpected_part(sensor: str, produced: list[Any]) -> CheckError:
+    index, item = next((i, x) for i, x in enumerate(produced) if not isinstance(x, (RunRequest, SkipReason)))
+    return CheckError(
+        f"sensor {sensor!r} produced {_shown(item)} ({type(item).__name__}) as item {index} of {len(produced)}: "
+        "each item must be a RunRequest"
+    )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -1,0 +1,145 @@
+"""A user's function as a step: which of its parameters is the context, the config, an upstream value."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .config_schema import check_schema, is_config_class
+from .errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from .execution_context import OpExecutionContext
+
+#: Names that make the first parameter the context even without an annotation.
+_CONTEXT_NAMES = ("context", "_context", "context_", "_", "__")
+
+
+@dataclass(frozen=True, slots=True)
+class StepFunction:
+    """How a step's function wants to be called.
+
+    Attributes:
+        fn: The user's function.
+        context: Name of the parameter that takes the context, None if there is none.
+        config: Name of the parameter that takes the `Config`, None if there is none.
+        config_schema: What is given as config; None if anything goes.
+        inputs: Names of the parameters that take upstream values, in order.
+        optional: Those of *inputs* that have a default.
+    """
+
+    fn: Callable[..., Any]
+    context: str | None
+    config: str | None
+    config_schema: Any
+    inputs: tuple[str, ...]
+    optional: frozenset[str]
+
+    @classmethod
+    def of(cls, fn: Callable[..., Any], what: str, config_schema: Any = None) -> StepFunction:
+        """Read the signature of *fn*.
+
+        Args:
+            what: What the function is for, for messages, such as ``"op 'x'"``.
+            config_schema: As given to the decorator.
+
+        Raises:
+            DagsterInvalidDefinitionError: A step cannot have this function.
+        """
+        if not callable(fn):
+            raise DagsterInvalidDefinitionError(f"{what} needs a function, got {fn!r}")
+        if inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn):
+            raise DagsterInvalidDefinitionError(f"{what}: async functions are not supported yet")
+        parameters = list(inspect.signature(fn).parameters.values())
+        _refuse_variadic(parameters, what)
+        kinds = {parameter.name: _annotation(fn, parameter) for parameter in parameters}
+        context = _context_name(parameters, kinds)
+        config = _config_name(kinds, what)
+        if config is not None and config_schema is not None:
+            raise DagsterInvalidDefinitionError(
+                f"{what} has both a config parameter and a config_schema: keep one"
+            )
+        if config_schema is not None:
+            check_schema(config_schema, f"config_schema of {what}")
+        inputs = [parameter for parameter in parameters if parameter.name not in (context, config)]
+        return cls(
+            fn=fn,
+            context=context,
+            config=config,
+            config_schema=config_schema if config is None else kinds[config],
+            inputs=tuple(parameter.name for parameter in inputs),
+            optional=frozenset(p.name for p in inputs if p.default is not inspect.Parameter.empty),
+        )
+
+    def call(self, context: object, config: object, inputs: Mapping[str, object]) -> Any:
+        """Call the function within a run."""
+        arguments = dict(inputs)
+        if self.context is not None:
+            arguments[self.context] = context
+        if self.config is not None:
+            arguments[self.config] = config
+        return self.fn(**arguments)
+
+    def call_directly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call the function as plain Python does, for unit tests.
+
+        Raises:
+            DagsterInvalidInvocationError: The arguments do not fit the function.
+        """
+        try:
+            inspect.signature(self.fn).bind(*args, **kwargs)
+        except TypeError as error:
+            raise DagsterInvalidInvocationError(
+                f"{what} was called with arguments that do not fit its function: {error}"
+            ) from error
+        return self.fn(*args, **kwargs)
+
+
+def _refuse_variadic(parameters: list[inspect.Parameter], what: str) -> None:
+    for parameter in parameters:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise DagsterInvalidDefinitionError(f"{what}: the parameter *{parameter.name} has no fixed name")
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise DagsterInvalidDefinitionError(
+                f"{what}: the parameter {parameter.name!r} is positional-only"
+            )
+
+
+def _annotation(fn: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    """Return the annotation; as text if it was written as text that means nothing here."""
+    annotation = parameter.annotation
+    if not isinstance(annotation, str):
+        return annotation
+    try:
+        return eval(annotation, getattr(fn, "__globals__", {}), inspect.getclosurevars(fn).nonlocals)
+    except (NameError, AttributeError, TypeError, SyntaxError, LookupError):
+        # Names imported under TYPE_CHECKING only, or local ones: no fault unless it is the config.
+        return annotation
+
+
+def _context_name(parameters: list[inspect.Parameter], kinds: dict[str, Any]) -> str | None:
+    if not parameters:
+        return None
+    first = parameters[0].name
+    kind = kinds[first]
+    if isinstance(kind, str):
+        annotated = kind.rpartition(".")[2].endswith("ExecutionContext")
+    else:
+        annotated = isinstance(kind, type) and issubclass(kind, OpExecutionContext)
+    return first if annotated or first in _CONTEXT_NAMES else None
+
+
+def _config_name(kinds: dict[str, Any], what: str) -> str | None:
+    kind = kinds.get("config")
+    if kind is None:
+        return None
+    if isinstance(kind, str):
+        raise DagsterInvalidDefinitionError(
+            f"{what}: the annotation {kind!r} of its config parameter cannot be resolved, "
+            "define the class at the top of the module"
+        )
+    if not is_config_class(kind):
+        raise DagsterInvalidDefinitionError(
+            f"{what}: its config parameter must be annotated with a Config class, not with {kind!r}"
+        )
+    return "config"

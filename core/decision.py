@@ -1,0 +1,229 @@
+"""What a finished evaluation amounts to: the events that end its tick.
+
+Rules: ``sensor-semantics`` 4.4, 4.5 and 4.7 of the reference behaviour, with these differences,
+listed for users in ``docs/compatibility.md``:
+
+* one request that cannot become a run does not stop the others, and none is launched twice;
+* a cursor that an operator set while the tick was in flight stays;
+* a sensor that was stopped while its tick was in flight requests nothing and keeps its cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from .evaluation import Evaluation, Request
+from .events import (
+    AnyEvent,
+    CursorUpdated,
+    EvaluationDiscarded,
+    RequestRejected,
+    RunKeyRepeated,
+    RunRequested,
+    TickCompleted,
+    TickFailed,
+    TickLogged,
+    TickSkipped,
+)
+from .sensor_state import SensorState
+
+
+class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A tick whose evaluation is over, one way or another.
+
+    Attributes:
+        tick: The tick's id.
+        sensor: The sensor's name.
+        evaluation: What came of it.
+        duration: Wall time of the evaluation in seconds, >= 0.
+        timed_out: Whether the evaluation was abandoned while its function still runs.
+    """
+
+    tick: int
+    sensor: str
+    evaluation: Evaluation
+    duration: float
+    timed_out: bool = False
+
+
+class Verdicts(msgspec.Struct):
+    """What became of the requests of one tick, and the events that say so."""
+
+    events: list[AnyEvent] = []
+    problems: list[str] = []
+    requested: int = 0
+    repeated: int = 0
+    all_keyed: bool = True
+    last_run_key: str | None = None
+
+
+def decide(
+    state: SensorState,
+    finished: FinishedTick,
+    *,
+    owners: Sequence[int | None],
+    run_ids: Sequence[str],
+    offset: int,
+    at: int,
+) -> list[AnyEvent]:
+    """Return the events that end the tick. Pure: same arguments, same events.
+
+    Args:
+        state: The sensor at the head on which the events will be appended.
+        owners: For each request, the offset of the request that owns its run key, or None.
+        run_ids: For each request, the id its run would get.
+        offset: The offset that the first of the events will get.
+        at: UTC, microseconds since the epoch.
+    """
+    if state.open_tick != finished.tick:
+        return [_discarded(finished, at)]
+    evaluation = finished.evaluation
+    events: list[AnyEvent] = [
+        TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
+        for logged_at, level, message in evaluation.logs
+    ]
+    if evaluation.error is not None:
+        return [*events, _failed(finished, evaluation.error, at)]
+    if evaluation.requests and not state.running:
+        return [*events, _stopped_in_flight(finished, at)]
+    events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
+    verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
+    events += verdicts.events
+    events += _cursor(state, finished, verdicts, at)
+    return [*events, _end(finished, verdicts, at)]
+
+
+def _judge(
+    finished: FinishedTick, owners: Sequence[int | None], run_ids: Sequence[str], offset: int, at: int
+) -> Verdicts:
+    verdicts = Verdicts()
+    claimed: dict[str, int] = {}
+    tick, sensor = finished.tick, finished.sensor
+    for index, request in enumerate(finished.evaluation.requests):
+        key = request.run_key or None
+        verdicts.last_run_key = key or verdicts.last_run_key
+        owner = claimed.get(key, owners[index]) if key else None
+        event: AnyEvent
+        if request.problem is not None:
+            event = RequestRejected(
+                at=at,
+                tick=tick,
+                sensor=sensor,
+                index=index,
+                why=request.problem,
+                run_key=key,
+                job=request.job,
+            )
+            verdicts.problems.append(f"request {index}: {request.problem}")
+        elif key and owner is not None:
+            event = RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job=request.job)
+            verdicts.repeated += 1
+        else:
+            event = _requested(finished, request, key, run_ids[index], at)
+            verdicts.requested += 1
+            verdicts.all_keyed &= key is not None
+            if key:
+                claimed[key] = offset + index
+        verdicts.events.append(event)
+    return verdicts
+
+
+def _requested(
+    finished: FinishedTick, request: Request, key: str | None, run_id: str, at: int
+) -> RunRequested:
+    return RunRequested(
+        at=at,
+        run=run_id,
+        job=request.job or "",
+        tick=finished.tick,
+        sensor=finished.sensor,
+        run_key=key,
+        run_config=request.run_config,
+        tags={**request.tags, "dagster/tick": str(finished.tick)},
+        partition_key=request.partition_key,
+        asset_selection=request.asset_selection,
+    )
+
+
+def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: int) -> list[AnyEvent]:
+    after, tick, sensor = finished.evaluation.cursor, finished.tick, finished.sensor
+    if after == finished.evaluation.cursor_before:
+        return []
+    if state.cursor_reset is not None and state.cursor_reset > tick:
+        message = (
+            f"an operator set the cursor to {state.cursor!r} while this tick was in flight; "
+            f"the tick's own cursor {after!r} is not stored"
+        )
+        return [
+            TickLogged(at=at, tick=tick, sensor=sensor, level="WARNING", message=message, logger="engine")
+        ]
+    # Rejected requests are asked for again by the next tick, unless that would ask once more for a
+    # run that was launched now and that no run key protects.
+    if verdicts.problems and verdicts.all_keyed:
+        return []
+    return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
+
+
+def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
+    if verdicts.problems:
+        total = len(finished.evaluation.requests)
+        summary = f"{len(verdicts.problems)} of {total} run requests rejected: {verdicts.problems[0]}"
+        return _failed(finished, summary, at)
+    if verdicts.requested == 0:
+        return TickSkipped(
+            at=at,
+            tick=finished.tick,
+            sensor=finished.sensor,
+            reason=finished.evaluation.skip_reason,
+            duration=finished.duration,
+            repeated=verdicts.repeated,
+            last_run_key=verdicts.last_run_key,
+        )
+    return TickCompleted(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        duration=finished.duration,
+        requested=verdicts.requested,
+        repeated=verdicts.repeated,
+        last_run_key=verdicts.last_run_key,
+    )
+
+
+def _failed(finished: FinishedTick, error: str, at: int) -> TickFailed:
+    return TickFailed(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        error=error,
+        duration=finished.duration,
+        traceback=finished.evaluation.traceback,
+        timed_out=finished.timed_out,
+    )
+
+
+def _stopped_in_flight(finished: FinishedTick, at: int) -> TickSkipped:
+    count = len(finished.evaluation.requests)
+    return TickSkipped(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        reason=f"sensor stopped while the tick was in flight: its {count} run requests were not made, "
+        "its cursor was not stored",
+        duration=finished.duration,
+    )
+
+
+def _discarded(finished: FinishedTick, at: int) -> EvaluationDiscarded:
+    evaluation = finished.evaluation
+    if evaluation.error is not None:
+        outcome = evaluation.error
+    elif evaluation.requests:
+        outcome = f"{len(evaluation.requests)} run requests"
+    else:
+        outcome = f"skip: {evaluation.skip_reason}" if evaluation.skip_reason else "skip"
+    return EvaluationDiscarded(
+        at=at, tick=finished.tick, sensor=finished.sensor, duration=finished.duration, outcome=outcome
+    )

@@ -1,0 +1,436 @@
+"""The engine: which sensors tick now, and what the log says of it. Holds no thread and no clock.
+
+A driver calls `Engine.run_once` again and again. Each call is at most one append: the ends of the
+evaluations handed in since the last call, together with the starts of the ticks that are due. What
+accumulates while an append waits for the disk goes into the next one, so the group commit needs no
+timer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from .clock import Clock
+from .decision import FinishedTick, decide
+from .errors import EngineSuperseded, LogConflict
+from .evaluation import Evaluation
+from .events import (
+    AnyEvent,
+    EngineStarted,
+    EngineStopped,
+    RunFailed,
+    RunLaunched,
+    SensorDefined,
+    SensorRetired,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+    TickInterrupted,
+    TickStarted,
+)
+from .log import EventLog
+from .run_keys import RunKeyIndex
+from .schedule import Schedule
+from .sensor_state import SensorState
+
+#: How many ticks start, and how many end, in one append at the most.
+TICKS_PER_APPEND = 256
+
+#: Events by which somebody else changes when, or whether, a sensor ticks.
+_RESCHEDULES = (SensorStarted, SensorStopped, SensorStatusReset)
+
+
+class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor as the engine needs to know it.
+
+    Attributes:
+        interval: Seconds from one tick's start to the next one's, > 0.
+        timeout: Seconds after which an evaluation is given up, > 0.
+        fingerprint: Digest of the sensor's code.
+        source: Digest of the source text of the sensor's function.
+    """
+
+    name: str
+    kind: str
+    interval: float
+    default_status: str
+    fingerprint: str
+    source: str | None = None
+    timeout: float = 60.0
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A tick whose start is durable and whose sensor is to be evaluated now.
+
+    Attributes:
+        tick: The tick's id.
+        sensor: The sensor's name.
+        state: The sensor as it was just before the tick.
+        started: When the tick started, on the monotonic clock (seconds).
+        deadline: When the evaluation is given up, on the same clock.
+    """
+
+    tick: int
+    sensor: str
+    state: SensorState
+    started: float
+    deadline: float
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the launcher tells of a run.
+
+    Attributes:
+        cause: Offset of the `RunRequested`.
+        launcher: Who launched it; None when the report is of its end.
+        lost: Why the run can't end by itself any more; None when it was launched.
+        again: Whether the run may be launched once more if no worker has claimed it.
+    """
+
+    run: str
+    cause: int
+    launcher: str | None = None
+    lost: str | None = None
+    again: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What came of one call.
+
+    Attributes:
+        news: What was folded since the last step, own events and others', as (first offset, events).
+        tickets: The evaluations to begin now.
+        unclaimed: Offsets of the requests whose worker is gone before it claimed the run: launch them again.
+    """
+
+    news: Sequence[tuple[int, Sequence[AnyEvent]]] = ()
+    tickets: Sequence[Ticket] = ()
+    unclaimed: Sequence[int] = ()
+
+
+class Folded(Protocol):
+    """A read model that the engine keeps at the head."""
+
+    @property
+    def checkpoint(self) -> int: ...
+
+    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None: ...
+
+
+class States(Folded, Protocol):
+    """The states of all sensors."""
+
+    def get(self, name: str) -> SensorState: ...
+
+    def names(self) -> Sequence[str]: ...
+
+
+class OpenRuns(Folded, Protocol):
+    """The runs that are requested and not ended."""
+
+    def is_open(self, run: str) -> bool: ...
+
+    def is_claimed(self, run: str) -> bool: ...
+
+
+class Engine:
+    """One engine over one partition. One thread calls it; `finish` and `report` come from any."""
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        states: States,
+        run_keys: RunKeyIndex,
+        run_key_fold: Folded,
+        open_runs: OpenRuns,
+        sensors: Mapping[str, EngineSensor],
+        clock: Clock,
+        new_id: Callable[[], str],
+        name: str,
+    ) -> None:
+        """Take the parts; nothing is read or written before `open`.
+
+        Args:
+            run_key_fold: Keeps *run_keys* at the head.
+            new_id: Makes the ids of runs, each unique.
+            name: Id of this engine, unique per start.
+        """
+        self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
+        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs)
+        self._sensors, self._clock, self._new_id, self._name = sensors, clock, new_id, name
+        self._schedule = Schedule()
+        self._in_flight: dict[str, Ticket] = {}
+        self._abandoned: dict[str, Ticket] = {}
+        self._finished: list[FinishedTick] = []
+        self._reports: list[RunReport] = []
+        self._head = min(fold.checkpoint for fold in self._folds)
+        self._news: list[tuple[int, Sequence[AnyEvent]]] = []
+        self._unclaimed: list[int] = []
+        self._opened = False
+
+    @property
+    def head(self) -> int:
+        """The offset up to which this engine knows the log."""
+        return self._head
+
+    @property
+    def in_flight(self) -> int:
+        """How many ticks are started and not ended."""
+        return len(self._in_flight)
+
+    # --- opening and closing -----------------------------------------------------------------
+
+    def open(self, *, where: str, release: str) -> Step:
+        """Take the partition over: fold the log, close what a dead engine left open, define sensors.
+
+        Raises:
+            LogUnavailable, CorruptFrame, UnknownSchema: As the log does.
+        """
+        self.catch_up()
+        self._news.clear()
+        self._append_decided(lambda at: self._opening(at, where, release))
+        self._opened = True
+        for name in self._sensors:
+            self._reschedule(name)
+        return self._step()
+
+    def close(self, reason: str) -> Step:
+        """Give the partition up: ticks still in flight are marked as interrupted."""
+
+        def closing(at: int) -> list[AnyEvent]:
+            why = f"the engine stopped: {reason}"
+            open_ticks = [
+                TickInterrupted(at=at, tick=t.tick, sensor=s, reason=why) for s, t in self._in_flight.items()
+            ]
+            return [*open_ticks, EngineStopped(at=at, engine=self._name, reason=reason)]
+
+        self._append_decided(closing)
+        self._in_flight.clear()
+        return self._step()
+
+    def _opening(self, at: int, where: str, release: str) -> list[AnyEvent]:
+        events: list[AnyEvent] = [EngineStarted(at=at, engine=self._name, where=where, release=release)]
+        for name in self._states.names():
+            state = self._states.get(name)
+            if state.open_tick is not None:
+                reason = "the engine that evaluated it ended without a word"
+                events.append(TickInterrupted(at=at, tick=state.open_tick, sensor=name, reason=reason))
+            if state.defined and name not in self._sensors:
+                events.append(SensorRetired(at=at, sensor=name))
+        events += [self._definition(sensor, at) for sensor in self._sensors.values() if self._changed(sensor)]
+        return events
+
+    def _changed(self, sensor: EngineSensor) -> bool:
+        state = self._states.get(sensor.name)
+        known = (state.kind, state.interval, state.default_status, state.fingerprint)
+        return not state.defined or known != (
+            sensor.kind,
+            sensor.interval,
+            sensor.default_status,
+            sensor.fingerprint,
+        )
+
+    def _definition(self, sensor: EngineSensor, at: int) -> SensorDefined:
+        return SensorDefined(
+            at=at,
+            sensor=sensor.name,
+            kind=sensor.kind,
+            interval=sensor.interval,
+            default_status="RUNNING" if sensor.default_status == "RUNNING" else "STOPPED",
+            fingerprint=sensor.fingerprint,
+            source=sensor.source,
+        )
+
+    # --- what the driver hands in ------------------------------------------------------------
+
+    def finish(self, finished: FinishedTick) -> None:
+        """Hand in an evaluation that is over; the next `run_once` decides on it."""
+        self._finished.append(finished)
+
+    def report(self, report: RunReport) -> None:
+        """Hand in what became of a run; the next `run_once` writes it if it is still news."""
+        self._reports.append(report)
+
+    # --- one step ----------------------------------------------------------------------------
+
+    def wait_until(self) -> float | None:
+        """Return when `run_once` has something to do by itself: monotonic seconds, None for never."""
+        moments = [ticket.deadline for ticket in self._in_flight.values()]
+        if (due := self._schedule.next_due()) is not None:
+            moments.append(due)
+        return min(moments, default=None)
+
+    def run_once(self, *, start_ticks: bool = True) -> Step:
+        """End what has finished, start what is due, in one append.
+
+        Args:
+            start_ticks: False while shutting down.
+
+        Raises:
+            LogUnavailable: The storage refused. Nothing was written, nothing handed in is lost:
+                call again.
+            EngineSuperseded: Another engine took the partition over.
+        """
+        now = self._clock.monotonic()
+        self._give_up_overdue(now)
+        finished, reports = self._next_finished(), self._reports[:]
+        due = self._schedule.due(now, TICKS_PER_APPEND) if start_ticks else []
+        if not (finished or reports or due):
+            return self._step()
+        starting: list[SensorState] = []
+
+        def deciding(at: int) -> list[AnyEvent]:
+            events: list[AnyEvent] = self._run_events(reports, at)
+            for tick in finished:
+                events += self._decide(tick, self._head + len(events), at)
+            starting[:] = [state for name in due if (state := self._states.get(name)).running]
+            return events + [self._start(state, at) for state in starting]
+
+        self._append_decided(deciding)
+        del self._finished[: len(finished)], self._reports[: len(reports)]
+        for tick in finished:
+            self._ended(tick)
+        for name in due:
+            self._schedule.drop(name)
+        first_start = self._head - len(starting)
+        return self._step([self._ticket(first_start + i, state, now) for i, state in enumerate(starting)])
+
+    def catch_up(self) -> None:
+        """Fold what others appended; the next step tells of it.
+
+        Raises:
+            EngineSuperseded: Another engine took the partition over.
+        """
+        for frame in self._log.read(self._head):
+            self._fold(frame.first_offset, frame.events)
+            if self._opened:
+                self._heed(frame.events)
+
+    def _heed(self, events: Sequence[AnyEvent]) -> None:
+        for event in events:
+            if isinstance(event, EngineStarted):
+                raise EngineSuperseded(event.where)
+            if isinstance(event, _RESCHEDULES):
+                self._reschedule(event.sensor)
+
+    def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
+        """Decide at the head, append; when somebody was faster, catch up and decide again."""
+        while events := deciding(at := self._clock.now()):
+            try:
+                first = self._log.append(
+                    events, expected=self._head, recorded_at=at, writer=f"engine:{self._name}"
+                )
+            except LogConflict:
+                self.catch_up()
+            else:
+                return self._fold(first, events)
+
+    def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        for fold in self._folds:
+            fold.apply(first_offset, events)
+        self._head = first_offset + len(events)
+        self._news.append((first_offset, events))
+
+    def _step(self, tickets: Sequence[Ticket] = ()) -> Step:
+        news, self._news = self._news, []
+        unclaimed, self._unclaimed = self._unclaimed, []
+        return Step(news, tickets, unclaimed)
+
+    # --- parts of a step ---------------------------------------------------------------------
+
+    def _next_finished(self) -> list[FinishedTick]:
+        """Return the next evaluations to decide on, no tick twice: a second one is for the next step."""
+        batch: dict[int, FinishedTick] = {}
+        for tick in self._finished[:TICKS_PER_APPEND]:
+            if tick.tick in batch:
+                break
+            batch[tick.tick] = tick
+        return list(batch.values())
+
+    def _decide(self, tick: FinishedTick, offset: int, at: int) -> list[AnyEvent]:
+        requests = tick.evaluation.requests
+        owners: list[int | None] = []
+        if requests:
+            owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
+        run_ids = [self._new_id() for _ in requests]
+        state = self._states.get(tick.sensor)
+        return decide(state, tick, owners=owners, run_ids=run_ids, offset=offset, at=at)
+
+    def _start(self, state: SensorState, at: int) -> TickStarted:
+        return TickStarted(
+            at=at,
+            sensor=state.name,
+            cursor=state.cursor,
+            fingerprint=state.fingerprint,
+            engine=self._name,
+        )
+
+    def _ticket(self, tick: int, state: SensorState, now: float) -> Ticket:
+        deadline = now + self._sensors[state.name].timeout
+        ticket = Ticket(tick=tick, sensor=state.name, state=state, started=now, deadline=deadline)
+        self._in_flight[state.name] = ticket
+        return ticket
+
+    def _ended(self, tick: FinishedTick) -> None:
+        """Schedule the sensor's next tick, once nothing of this one runs any more."""
+        flying = self._in_flight.get(tick.sensor)
+        if flying is not None and flying.tick == tick.tick:
+            del self._in_flight[tick.sensor]
+            if tick.timed_out:
+                self._abandoned[tick.sensor] = flying
+                return
+        else:
+            flying = self._abandoned.pop(tick.sensor, None)
+        if flying is not None and self._states.get(tick.sensor).running:
+            self._schedule.set(tick.sensor, flying.started + self._sensors[tick.sensor].interval)
+
+    def _give_up_overdue(self, now: float) -> None:
+        already = {tick.tick for tick in self._finished}
+        for sensor, ticket in self._in_flight.items():
+            if ticket.deadline <= now and ticket.tick not in already:
+                self.finish(_timed_out(sensor, ticket, self._sensors[sensor].timeout))
+
+    def _run_events(self, reports: Sequence[RunReport], at: int) -> list[AnyEvent]:
+        self._unclaimed = []
+        return [event for report in reports if (event := self._run_event(report, at)) is not None]
+
+    def _run_event(self, report: RunReport, at: int) -> AnyEvent | None:
+        if not self._runs.is_open(report.run):
+            return None
+        if report.lost is None:
+            return RunLaunched(at=at, run=report.run, cause=report.cause, launcher=report.launcher or "")
+        if report.again and not self._runs.is_claimed(report.run):
+            self._unclaimed.append(report.cause)
+            return None
+        return RunFailed(at=at, run=report.run, cause=report.cause, error=report.lost)
+
+    def _reschedule(self, sensor: str) -> None:
+        """Make the sensor due when its interval, counted from its last tick's start, is over."""
+        if sensor not in self._sensors or sensor in self._in_flight or sensor in self._abandoned:
+            return
+        state = self._states.get(sensor)
+        if not state.running:
+            self._schedule.drop(sensor)
+            return
+        interval, remaining = self._sensors[sensor].interval, 0.0
+        if state.last_tick_at is not None:
+            # A calendar that was set back must not suspend the sensor until it has caught up.
+            elapsed = (self._clock.now() - state.last_tick_at) / 1e6
+            remaining = min(max(interval - elapsed, 0.0), interval)
+        self._schedule.set(sensor, self._clock.monotonic() + remaining)
+
+
+def _timed_out(sensor: str, ticket: Ticket, timeout: float) -> FinishedTick:
+    error = (
+        f"EvaluationTimeout: the sensor did not return within {timeout:g} s; "
+        "it ticks again once its function has returned"
+    )
+    cursor = ticket.state.cursor
+    evaluation = Evaluation(cursor=cursor, cursor_before=cursor, error=error)
+    return FinishedTick(
+        tick=ticket.tick, sensor=sensor, evaluation=evaluation, duration=timeout, timed_out=True
+    )

@@ -1,0 +1,148 @@
+"""One evaluation of a sensor as a plain value: all that the engine decides on."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from .authoring.errors import CheckError
+from .authoring.evaluate_tick import evaluate_tick
+from .authoring.metadata import plain_metadata
+from .authoring.results import AssetMaterialization, AssetObservation
+from .authoring.sensor_context import SensorEvaluationContext
+from .authoring.sensor_log import LogLine
+from .events import AssetMaterialized, AssetObserved
+from .own_frames import without_own_top
+from .plain_data import storable_text
+from .requests import Request, as_requests, is_storable
+
+if TYPE_CHECKING:
+    from .authoring.definitions import Definitions
+    from .authoring.sensor_definition import SensorDefinition
+
+__all__ = ["Evaluation", "Request", "evaluate"]
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of evaluating a sensor once. All texts in it can be stored.
+
+    Attributes:
+        requests: The runs asked for, in order; none when there is an error.
+        skip_reason: Why there is none, None when nothing was said.
+        cursor: The cursor after the evaluation; that from before it when there is an error.
+        cursor_before: The cursor that the sensor was given.
+        error: Type and message of what went wrong, one line.
+        traceback: The traceback from the user's first frame on, None if none of theirs is in it.
+        logs: When (UTC, microseconds since the epoch), level and text of the lines logged.
+        asset_events: Events to be stored without a run; ``at`` and ``tick`` are to be filled in.
+    """
+
+    requests: list[Request] = []
+    skip_reason: str | None = None
+    cursor: str | None
+    cursor_before: str | None
+    error: str | None = None
+    traceback: str | None = None
+    logs: list[LogLine] = []
+    asset_events: list[AssetMaterialized | AssetObserved] = []
+
+
+def evaluate(
+    sensor: SensorDefinition, context: SensorEvaluationContext, definitions: Definitions | None = None
+) -> Evaluation:
+    """Evaluate the sensor; whatever its function does, an evaluation comes back.
+
+    Args:
+        context: A fresh one; it gets *definitions* if it has none.
+        definitions: Where the sensor's jobs and assets are found.
+    """
+    if context.definitions is None:
+        context.definitions = definitions
+    before = context.cursor
+    try:
+        return _evaluated(sensor, context, before)
+    # Not Exception: sys.exit() and the like in a sensor end its tick, not the engine.
+    except BaseException as error:  # noqa: BLE001
+        return Evaluation(
+            cursor=before,
+            cursor_before=before,
+            error=_error_line(error),
+            traceback=_users_traceback(error),
+            logs=list(context.log_records),
+        )
+
+
+def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, before: str | None) -> Evaluation:
+    data = evaluate_tick(sensor, context)
+    if data.cursor is not None and not is_storable(data.cursor):
+        raise CheckError(
+            f"cursor is not valid text (UTF-8): {_shortened(ascii(data.cursor))}, escape what is not, for "
+            "instance with json.dumps()"
+        )
+    requests = as_requests(sensor, data.run_requests, context.repository_def) if data.run_requests else []
+    return Evaluation(
+        requests=requests,
+        skip_reason=storable_text(data.skip_message) if data.skip_message else None,
+        cursor=data.cursor,
+        cursor_before=before,
+        logs=list(context.log_records),
+        asset_events=_asset_events(data.asset_events),
+    )
+
+
+def _asset_events(
+    noted: Sequence[AssetMaterialization | AssetObservation],
+) -> list[AssetMaterialized | AssetObserved]:
+    events = []
+    for item in noted:
+        kind = AssetMaterialized if isinstance(item, AssetMaterialization) else AssetObserved
+        event = kind(
+            at=0,
+            asset=item.asset_key.to_user_string(),
+            partition_key=item.partition,
+            description=item.description,
+            metadata=plain_metadata(item.metadata),
+            tags=dict(item.tags),
+        )
+        texts = [
+            event.asset,
+            event.partition_key or "",
+            event.description or "",
+            *event.tags,
+            *event.tags.values(),
+        ]
+        if not all(is_storable(text) for text in texts):
+            raise CheckError(
+                f"the asset event for {event.asset!a} is not valid text (UTF-8): escape what is not"
+            )
+        events.append(event)
+    return events
+
+
+def _error_line(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        code = "" if error.code is None else repr(error.code)
+        return storable_text(f"SystemExit: the sensor called sys.exit({code})")
+    try:
+        message = " ".join(str(error).splitlines())
+    except Exception as unprintable:  # noqa: BLE001
+        message = f"its message cannot be shown ({type(unprintable).__name__})"
+    name = type(error).__name__
+    return storable_text(f"{name}: {message}" if message else name)
+
+
+def _users_traceback(error: BaseException) -> str | None:
+    try:
+        theirs = without_own_top(error.__traceback__)
+        if theirs is None:
+            return None
+        return storable_text("".join(traceback.format_exception(type(error), error, theirs)))
+    except Exception as unprintable:  # noqa: BLE001
+        return f"the traceback cannot be shown ({type(unprintable).__name__})"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:200]}…"

@@ -1,0 +1,258 @@
+"""Frames as bytes: how the events of one append are encoded, chained, checked and decoded.
+
+A frame's bytes are a 16-byte BLAKE2b checksum and the payload it covers: the msgpack array
+``[first offset, recorded at, writer, catalogue version, previous frame's checksum, events]``.
+Since every frame holds its predecessor's checksum, the frames of a partition form a chain, and a
+frame that was replaced or removed is noticed by the one after it. The topic, stored beside the
+bytes, names the schema of the payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any, NoReturn, get_args
+
+import msgspec
+
+from .errors import CorruptFrame, UnknownSchema
+from .events import CATALOGUE_VERSION, AnyEvent
+from .log import Frame
+
+#: Topic of a frame whose events are a list, each an array headed by its tag.
+LIST_TOPIC = "ticktrail.frame.list.1"
+
+#: Bytes of encoded events that a frame holds at most, unless a single event is larger.
+FRAME_CAP = 512 * 1024
+
+_CHECKSUM_SIZE = 16
+_KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
+
+
+class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A place between two frames: all that is needed to write or to check the one that follows.
+
+    Attributes:
+        number: Number of the frame that follows.
+        offset: Offset of that frame's first event.
+        checksum: Checksum of the frame before, zeros if there is none; 16 bytes.
+    """
+
+    number: int
+    offset: int
+    checksum: bytes
+
+
+#: The place before the first frame.
+START = Link(number=0, offset=0, checksum=bytes(_CHECKSUM_SIZE))
+
+
+class EncodedFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A frame as it is stored.
+
+    Attributes:
+        number: Place of the frame in its partition, from 0, gapless.
+        topic: Names the schema of the payload.
+        state: The checksum and the payload.
+    """
+
+    number: int
+    topic: str
+    state: bytes
+
+
+class _Payload(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    first_offset: int
+    recorded_at: int
+    writer: str
+    catalogue: int
+    previous: bytes
+    events: list[AnyEvent]
+
+
+class _RawPayload(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The payload with its events left encoded."""
+
+    first_offset: int
+    recorded_at: int
+    writer: str
+    catalogue: int
+    previous: bytes
+    events: list[msgspec.Raw]
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(_Payload)
+_raw_decoder = msgspec.msgpack.Decoder(_RawPayload)
+
+
+def encode_frames(
+    events: Sequence[AnyEvent], *, after: Link, recorded_at: int, writer: str
+) -> tuple[list[EncodedFrame], Link]:
+    """Encode one append as the frames that follow *after*.
+
+    Args:
+        events: At least one. Too many for `FRAME_CAP` become several frames.
+        recorded_at: UTC, microseconds since the epoch.
+
+    Returns:
+        The frames, and the place after the last of them.
+    """
+    batch = list(events)
+    payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
+    whole, end = _seal(payload, after)
+    if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
+        return [whole], end
+    frames = []
+    end = after
+    for part in _parts(batch):
+        raw = _RawPayload(end.offset, recorded_at, writer, CATALOGUE_VERSION, end.checksum, part)
+        frame, end = _seal(raw, end)
+        frames.append(frame)
+    return frames, end
+
+
+def _seal(payload: _Payload | _RawPayload, after: Link) -> tuple[EncodedFrame, Link]:
+    body = _encoder.encode(payload)
+    checksum = _checksum(body)
+    frame = EncodedFrame(number=after.number, topic=LIST_TOPIC, state=checksum + body)
+    end = Link(number=after.number + 1, offset=after.offset + len(payload.events), checksum=checksum)
+    return frame, end
+
+
+def _parts(events: list[AnyEvent]) -> list[list[msgspec.Raw]]:
+    """Encode each event once and fill frames to the cap; an event above it has its own."""
+    parts: list[list[msgspec.Raw]] = [[]]
+    size = 0
+    for event in events:
+        encoded = _encoder.encode(event)
+        if parts[-1] and size + len(encoded) > FRAME_CAP:
+            parts.append([])
+            size = 0
+        parts[-1].append(msgspec.Raw(encoded))
+        size += len(encoded)
+    return parts
+
+
+def decode_frame(stored: EncodedFrame, *, partition: str, after: Link | None) -> tuple[Frame, Link]:
+    """Check a stored frame and decode it.
+
+    Args:
+        partition: Named in errors.
+        after: Where the frame must stand; None if its predecessor was not read.
+
+    Returns:
+        The frame, and the place after it.
+
+    Raises:
+        CorruptFrame: The bytes are not what was written, or the frame does not follow *after*.
+        UnknownSchema: The frame was written by a newer release.
+    """
+    body = _checked_body(stored, partition, after)
+    try:
+        payload = _decoder.decode(body)
+    except msgspec.DecodeError as error:
+        _undecodable(stored, partition, body, error)
+    end = _checked_place(stored, partition, payload, after)[1]
+    frame = Frame(
+        number=stored.number,
+        first_offset=payload.first_offset,
+        recorded_at=payload.recorded_at,
+        writer=payload.writer,
+        events=payload.events,
+    )
+    return frame, end
+
+
+def place_frame(stored: EncodedFrame, *, partition: str) -> tuple[Link, Link]:
+    """Return the places before and after a stored frame, without decoding its events.
+
+    Raises:
+        CorruptFrame: The bytes are not what was written.
+        UnknownSchema: The frame was written by a newer release.
+    """
+    body = _checked_body(stored, partition, None)
+    try:
+        payload = _raw_decoder.decode(body)
+    except msgspec.DecodeError as error:
+        _undecodable(stored, partition, body, error)
+    return _checked_place(stored, partition, payload, None)
+
+
+def _checked_body(stored: EncodedFrame, partition: str, after: Link | None) -> memoryview:
+    if after is not None and stored.number != after.number:
+        what = f"it is missing, the next one stored is {stored.number}"
+        raise CorruptFrame(partition, frame=after.number, what=what)
+    if stored.topic != LIST_TOPIC:
+        raise UnknownSchema(partition, frame=stored.number, schema=repr(stored.topic), known=LIST_TOPIC)
+    body = memoryview(stored.state)[_CHECKSUM_SIZE:]
+    if not body:
+        what = f"it is truncated to {len(stored.state)} bytes"
+        raise CorruptFrame(partition, frame=stored.number, what=what)
+    if _checksum(body) != stored.state[:_CHECKSUM_SIZE]:
+        what = f"its {len(stored.state)} bytes do not match their checksum"
+        raise CorruptFrame(partition, frame=stored.number, what=what)
+    return body
+
+
+def _checked_place(
+    stored: EncodedFrame, partition: str, payload: _Payload | _RawPayload, after: Link | None
+) -> tuple[Link, Link]:
+    if payload.catalogue > CATALOGUE_VERSION:
+        _newer_catalogue(stored, partition, payload.catalogue)
+    before = Link(number=stored.number, offset=payload.first_offset, checksum=payload.previous)
+    if not payload.events:
+        raise CorruptFrame(partition, frame=stored.number, what="it holds no events")
+    if after is not None and before.offset != after.offset:
+        what = f"it begins at offset {before.offset}, the frame before it ends at {after.offset}"
+        raise CorruptFrame(partition, frame=stored.number, what=what)
+    if after is not None and before.checksum != after.checksum:
+        what = "it was written after another frame than the one that now stands before it"
+        raise CorruptFrame(partition, frame=stored.number, what=what)
+    end = Link(
+        number=stored.number + 1,
+        offset=payload.first_offset + len(payload.events),
+        checksum=stored.state[:_CHECKSUM_SIZE],
+    )
+    return before, end
+
+
+def _undecodable(
+    stored: EncodedFrame, partition: str, body: memoryview, error: msgspec.DecodeError
+) -> NoReturn:
+    """Say why bytes with the right checksum are none of our events: written by a newer release, mostly."""
+    fields = _plain(body)
+    catalogue = fields[3] if len(fields) > 3 else None
+    if isinstance(catalogue, int) and catalogue > CATALOGUE_VERSION:
+        _newer_catalogue(stored, partition, catalogue)
+    events = fields[5] if len(fields) > 5 and isinstance(fields[5], list) else []
+    for event in events:
+        tag = event[0] if isinstance(event, list) and event else None
+        if isinstance(tag, int) and tag not in _KNOWN_TAGS:
+            raise UnknownSchema(
+                partition,
+                frame=stored.number,
+                schema=f"catalogue {catalogue} with event tag {tag}",
+                known=f"catalogue {CATALOGUE_VERSION} with event tag {max(_KNOWN_TAGS)}",
+            ) from error
+    raise CorruptFrame(partition, frame=stored.number, what=f"it cannot be decoded: {error}") from error
+
+
+def _plain(body: memoryview) -> list[Any]:
+    try:
+        return msgspec.msgpack.decode(body, type=list[Any])
+    except msgspec.DecodeError:
+        return []
+
+
+def _newer_catalogue(stored: EncodedFrame, partition: str, catalogue: int) -> NoReturn:
+    raise UnknownSchema(
+        partition,
+        frame=stored.number,
+        schema=f"catalogue {catalogue}",
+        known=f"catalogue {CATALOGUE_VERSION}",
+    )
+
+
+def _checksum(body: bytes | memoryview) -> bytes:
+    return blake2b(body, digest_size=_CHECKSUM_SIZE).digest()

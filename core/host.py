@@ -1,0 +1,44 @@
+"""What the core may not make itself, for the calls that have nobody to hand it in: a clock and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .clock import Clock
+from .errors import TickTrailError
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The surroundings of in-process runs.
+
+    Attributes:
+        clock: The time.
+        new_id: Returns a new, unique run id.
+    """
+
+    clock: Clock
+    new_id: Callable[[], str]
+
+
+class _Place:
+    host: Host | None = None
+
+
+def set_host(clock: Clock, new_id: Callable[[], str]) -> None:
+    """Set the surroundings of `execute_in_process` and `materialize`; the package does when imported."""
+    _Place.host = Host(clock, new_id)
+
+
+def host() -> Host:
+    """Return the surroundings.
+
+    Raises:
+        TickTrailError: `set_host` was never called.
+    """
+    if _Place.host is None:
+        raise TickTrailError(
+            "there is no clock for runs in process: `import ticktrail` first, or call set_host"
+        )
+    return _Place.host

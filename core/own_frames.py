@@ -1,0 +1,28 @@
+"""Which frames of a stack are the package's own, so that people are shown theirs."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+
+_PACKAGE = __name__.partition(".")[0]
+
+
+def stacklevel_of_user() -> int:
+    """Return the `warnings.warn` stacklevel, for the calling function, of the nearest frame not ours."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _is_own(frame.f_globals):
+        level, frame = level + 1, frame.f_back
+    return level
+
+
+def without_own_top(traceback: TracebackType | None) -> TracebackType | None:
+    """Return *traceback* from its first frame that is not ours; None when all are ours."""
+    while traceback is not None and _is_own(traceback.tb_frame.f_globals):
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _is_own(module: dict[str, object]) -> bool:
+    name = module.get("__name__")
+    return isinstance(name, str) and name.partition(".")[0] == _PACKAGE

@@ -1,0 +1,135 @@
+"""Requests for runs as plain values: each with its job found, or with the reason why it can't run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .authoring.errors import DagsterError, DagsterInvalidConfigError
+from .authoring.jobs import JobDefinition
+from .authoring.run_request import RunRequest
+from .plain_data import plain_problems, storable_text
+
+if TYPE_CHECKING:
+    from .authoring.repository import RepositoryDefinition
+    from .authoring.sensor_definition import SensorDefinition
+
+#: The tag of a run that holds the run key of its request.
+RUN_KEY_TAG = "dagster/run_key"
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One run that a sensor asks for.
+
+    Attributes:
+        job: Name of the job.
+        run_key: As the sensor gave it; None and ``""`` stand for no key.
+        run_config: Plain data; the job's own where the sensor gave none.
+        tags: All tags of the run but those that are known at its start only.
+        partition_key: Partition of the run, None if it has none.
+        asset_selection: Asset keys as people write them, None for all of the job's.
+        problem: Why this can't become a run, in one line; such a request keeps only its job and key.
+    """
+
+    job: str | None = None
+    run_key: str | None = None
+    run_config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    partition_key: str | None = None
+    asset_selection: list[str] | None = None
+    problem: str | None = None
+
+
+def as_requests(
+    sensor: SensorDefinition, run_requests: Sequence[RunRequest], repository: RepositoryDefinition | None
+) -> list[Request]:
+    """Return plain requests for those that `evaluate_tick` let through, in the same order.
+
+    Args:
+        repository: Where the jobs are found; None for the sensor's own job objects only.
+    """
+    jobs: dict[str, JobDefinition | str | None] = {}
+    requests = []
+    for run_request in run_requests:
+        name = run_request.job_name or sensor.job_name
+        if name not in jobs:
+            jobs[name] = _find_job(sensor, name, repository)
+        requests.append(_as_request(name, jobs[name], run_request))
+    return requests
+
+
+def _find_job(
+    sensor: SensorDefinition, name: str, repository: RepositoryDefinition | None
+) -> JobDefinition | str | None:
+    """Return the job, or why there is none; None when only a repository could tell."""
+    if repository is not None:
+        try:
+            return repository.get_job(name)
+        except DagsterError as error:
+            return _line(error)
+    known = (job for job in sensor.target_jobs if job.name == name)
+    return next((job for job in known if isinstance(job, JobDefinition)), None)
+
+
+def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -> Request:
+    keys = asked.asset_selection
+    selection = None if keys is None else [key.to_user_string() for key in keys]
+    problems = [*_unsupported(asked), *_text_problems(asked), *plain_problems(asked.run_config, "run_config")]
+    if isinstance(job, str):
+        problems.append(job)
+    elif job is not None and not problems:
+        problems += _misfits(job, asked.run_config, selection)
+    key = asked.run_key
+    if problems or isinstance(job, str):
+        shown_key = None if key is None else storable_text(key)
+        return Request(job=storable_text(name), run_key=shown_key, problem=storable_text("; ".join(problems)))
+    config, tags = asked.run_config, dict(asked.tags)
+    if job is not None:
+        config = job.run_config_or_default(config)
+        tags = {**(job.tags if job.run_tags is None else job.run_tags), **tags}
+    if key:
+        tags[RUN_KEY_TAG] = key
+    return Request(job=name, run_key=key, run_config=dict(config), tags=tags, asset_selection=selection)
+
+
+def _misfits(job: JobDefinition, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:
+    try:
+        job.validate_run_config(run_config, selection)
+    except DagsterInvalidConfigError as error:
+        misfits = "; ".join(error.problems) or _line(error)
+        return [f"run config does not fit job {job.name!r}: {misfits}"]
+    except DagsterError as error:
+        return [_line(error)]
+    return []
+
+
+def _unsupported(asked: RunRequest) -> Iterator[str]:
+    if asked.stale_assets_only:
+        yield "stale_assets_only is not supported yet: select the assets with asset_selection"
+    if asked.asset_check_keys:
+        yield "asset_check_keys are not supported yet: leave them out"
+
+
+def _text_problems(asked: RunRequest) -> Iterator[str]:
+    if asked.run_key is not None and not is_storable(asked.run_key):
+        yield f"run key {asked.run_key!r} is not valid text (UTF-8): escape what is not, or use a digest"
+    for name, value in asked.tags.items():
+        if not is_storable(name) or not is_storable(value):
+            yield f"tag {name!r} with the value {value!r} is not valid text (UTF-8): escape what is not"
+
+
+def is_storable(text: str) -> bool:
+    """Return whether the log can hold *text*: whether it is free of lone surrogates."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split())

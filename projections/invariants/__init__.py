@@ -1,0 +1,82 @@
+"""The invariants that every log keeps, checked event by event.
+
+==  ============================================================================================
+2   A tick's outcome is one append: its lines, verdicts, cursor and end are all there or none is.
+3   No two requests of one sensor carry the same run key, unless its release lies between them.
+4   A run starts once at most, after its request, and ends once at most.
+5   One tick of a sensor is in flight at a time, and each cursor follows from the one before.
+7   Nothing in the log is changed or deleted: its offsets leave no gap.
+==  ============================================================================================
+
+Invariant 1, that all state can be rebuilt, is not about the log alone: ``ticktrail rebuild --check``.
+Damage inside a frame, the other half of 7, is found by the log itself: `CorruptFrame`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ...core.log import Frame
+from .owners import KeyOwners
+from .runs import RunCourses
+from .ticks import TickOutcomes
+from .turns import Turns
+
+__all__ = ["CHECKED", "Violation", "check"]
+
+#: The numbers of the invariants that `check` looks at.
+CHECKED = (2, 3, 4, 5, 7)
+
+
+class Violation(msgspec.Struct, frozen=True, kw_only=True):
+    """One place where the log breaks an invariant.
+
+    Attributes:
+        invariant: Its number in the table above.
+        offset: Offset of the event that cannot stand after those before it.
+        what: What is wrong, for people.
+    """
+
+    invariant: int
+    offset: int
+    what: str
+
+
+def check(frames: Iterable[Frame]) -> Iterator[Violation]:
+    """Yield what is broken, in the order of the log.
+
+    Keeps a digest and a number per run key and per run, and a small value per sensor.
+
+    Args:
+        frames: The whole log, from offset 0.
+    """
+    found: list[Violation] = []
+
+    def report(invariant: int, offset: int, what: str) -> None:
+        found.append(Violation(invariant=invariant, offset=offset, what=what))
+
+    outcomes = TickOutcomes(partial(report, 2))
+    steps: dict[type, list[Callable[[int, Any], None]]] = {}
+    for checker in (KeyOwners(partial(report, 3)), RunCourses(partial(report, 4)), Turns(partial(report, 5))):
+        for kind, step in checker.steps().items():
+            steps.setdefault(kind, []).append(step)
+    head = 0
+    for frame in frames:
+        if frame.first_offset != head:
+            report(
+                7, frame.first_offset, f"offset {frame.first_offset} follows {head - 1}: events are missing"
+            )
+        head = frame.next_offset
+        append = (frame.recorded_at, frame.writer)
+        for offset, event in enumerate(frame.events, frame.first_offset):
+            outcomes.see(offset, event, append)
+            for step in steps.get(type(event), ()):
+                step(offset, event)
+        yield from found
+        found.clear()
+    outcomes.end(head)
+    yield from found

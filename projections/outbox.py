@@ -1,0 +1,95 @@
+"""The outbox: runs that are owed or under way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from ..core.events import (
+    RunCanceled,
+    RunFailed,
+    RunLaunched,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+)
+from .fold import Fold
+
+
+class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was requested and has not ended.
+
+    Attributes:
+        offset: Offset of its `RunRequested`.
+        launched: Offset of the latest `RunLaunched`, None if it was never handed to a worker.
+        started: Its `RunStarted`, None while no worker has claimed it.
+        started_offset: Offset of its `RunStarted`.
+    """
+
+    offset: int
+    request: RunRequested
+    launched: int | None = None
+    started: RunStarted | None = None
+    started_offset: int | None = None
+
+
+class Outbox(Fold):
+    """The open runs only: an ended run is forgotten, so memory follows what is under way.
+
+    Attributes:
+        checkpoint: Offset of the next event to fold in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pending: dict[str, OpenRun] = {}
+        self._running: dict[str, OpenRun] = {}
+
+    def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
+        return {
+            RunRequested: self._requested,
+            RunLaunched: self._launched,
+            RunStarted: self._started,
+            RunSucceeded: self._ended,
+            RunFailed: self._ended,
+            RunCanceled: self._ended,
+        }
+
+    def pending(self) -> Iterator[OpenRun]:
+        """Yield the runs that nobody has started, launched or not, in the order of their requests."""
+        return iter(list(self._pending.values()))
+
+    def running(self) -> Iterator[OpenRun]:
+        """Yield the runs that are started and have not ended, in the order of their starts."""
+        return iter(list(self._running.values()))
+
+    def request_of(self, run: str) -> RunRequested | None:
+        """Return the request of an open run, None for any other."""
+        found = self._pending.get(run) or self._running.get(run)
+        return None if found is None else found.request
+
+    def is_open(self, run: str) -> bool:
+        """Whether the run was requested and has not ended."""
+        return run in self._pending or run in self._running
+
+    def is_claimed(self, run: str) -> bool:
+        """Whether the run was started and has not ended."""
+        return run in self._running
+
+    def _requested(self, offset: int, event: RunRequested) -> None:
+        self._pending[event.run] = OpenRun(offset=offset, request=event)
+
+    def _launched(self, offset: int, event: RunLaunched) -> None:
+        if (run := self._pending.get(event.run)) is not None:
+            self._pending[event.run] = replace(run, launched=offset)
+
+    def _started(self, offset: int, event: RunStarted) -> None:
+        if (run := self._pending.pop(event.run, None)) is not None:
+            self._running[event.run] = replace(run, started=event, started_offset=offset)
+
+    def _ended(self, offset: int, event: RunSucceeded | RunFailed | RunCanceled) -> None:
+        self._pending.pop(event.run, None)
+        self._running.pop(event.run, None)

@@ -1,0 +1,90 @@
+"""Sensor states: what the log says of every sensor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from ..core.events import (
+    AnyEvent,
+    CursorReset,
+    CursorUpdated,
+    SensorDefined,
+    SensorRetired,
+    SensorStarted,
+    SensorStatusReset,
+    SensorStopped,
+    TickCompleted,
+    TickFailed,
+    TickInterrupted,
+    TickSkipped,
+    TickStarted,
+)
+from ..core.sensor_state import SensorState, evolve
+from .fold import unseen
+
+#: The events that change a state. Others that carry a sensor's name only tell of its ticks.
+_CHANGING = frozenset(
+    {
+        SensorDefined,
+        SensorRetired,
+        SensorStarted,
+        SensorStopped,
+        SensorStatusReset,
+        CursorReset,
+        TickStarted,
+        CursorUpdated,
+        TickSkipped,
+        TickFailed,
+        TickCompleted,
+        TickInterrupted,
+    }
+)
+
+
+class SensorStates:
+    """The `SensorState` of each sensor that the log has ever named; one small value per sensor.
+
+    Attributes:
+        checkpoint: Offset of the next event to fold in.
+    """
+
+    def __init__(self) -> None:
+        self.checkpoint = 0
+        self._states: dict[str, SensorState] = {}
+
+    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        """Fold in the events from *first_offset* on; those seen before are passed over."""
+        states, offset = self._states, self.checkpoint
+        for event in unseen(offset, first_offset, events):
+            if type(event) in _CHANGING:
+                sensor: str = event.sensor  # type: ignore[union-attr, assignment]
+                state = states.get(sensor)
+                states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
+            offset += 1
+        self.checkpoint = offset
+
+    def get(self, name: str) -> SensorState:
+        """Return the state of the sensor: a blank one, not defined, if the log does not know it."""
+        return self._states.get(name) or SensorState(name=name)
+
+    def names(self) -> list[str]:
+        """Return the names of all sensors the log knows, sorted."""
+        return sorted(self._states)
+
+    def __contains__(self, sensor: object) -> bool:
+        return sensor in self._states
+
+    def digest(self) -> str:
+        """Return a digest of all states, equal for equal states."""
+        return blake2b(
+            msgspec.msgpack.encode([self._states[name] for name in self.names()]), digest_size=16
+        ).hexdigest()
+
+    def copy(self) -> SensorStates:
+        """Return a projection of its own that goes on from the same checkpoint."""
+        twin = SensorStates()
+        twin.checkpoint, twin._states = self.checkpoint, dict(self._states)
+        return twin

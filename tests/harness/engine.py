@@ -1,0 +1,165 @@
+"""A real engine on the memory log, with a clock that stands still until told and no threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ticktrail.core.authoring.definitions import Definitions
+from ticktrail.core.evaluation import evaluate
+
+from ticktrail.adapters.event_log.memory import MemoryEventLog
+from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
+from ticktrail.core.authoring.sensor import SensorDefinition
+from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
+from ticktrail.core.decision import FinishedTick
+from ticktrail.core.engine import Engine, EngineSensor, Step, Ticket
+from ticktrail.core.events import AnyEvent, RunRequested
+from ticktrail.core.log import EventLog
+from ticktrail.core.sensor_state import SensorState
+from ticktrail.projections.outbox import Outbox
+from ticktrail.projections.run_keys import RunKeys
+from ticktrail.projections.sensor_states import SensorStates
+from ticktrail.projections.ticks import Tick, Ticks
+
+#: Where the clock of a test begins: 2026-01-01 00:00:00 UTC in microseconds.
+START = 1_767_225_600_000_000
+
+
+class StillClock:
+    """A clock that moves only by `advance`; the calendar can be moved alone by `set_back`."""
+
+    def __init__(self) -> None:
+        self._now, self._monotonic = START, 1000.0
+
+    def now(self) -> int:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def advance(self, seconds: float) -> None:
+        self._now += round(seconds * 1e6)
+        self._monotonic += seconds
+
+    def set_back(self, seconds: float) -> None:
+        self._now -= round(seconds * 1e6)
+
+
+class EngineHarness:
+    """Drives an engine by hand: `beat` starts what is due, evaluates it and lets it end."""
+
+    def __init__(
+        self,
+        *sensors: SensorDefinition,
+        log: EventLog | None = None,
+        clock: StillClock | None = None,
+        timeout: float = 60.0,
+        fingerprint: str = "code-1",
+        **definitions: Any,
+    ) -> None:
+        self.clock = clock or StillClock()
+        self.log = log or MemoryEventLog()
+        self.timeout, self.fingerprint = timeout, fingerprint
+        self._engines = 0
+        self.load(*sensors, **definitions)
+
+    def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
+        """Start a new engine with these definitions on the same log, as after a restart."""
+        self.definitions = Definitions(sensors=list(sensors), **definitions)
+        self.sensors = {sensor.name: sensor for sensor in sensors}
+        self.restart()
+
+    def restart(self) -> None:
+        """Start a new engine on the same log; the old one is gone without a word."""
+        self._engines += 1
+        self.states, self.outbox = SensorStates(), Outbox()
+        self.index = MemoryRunKeyIndex()
+        self._ids = 0
+        self.engine = Engine(
+            self.log,
+            states=self.states,
+            run_keys=self.index,
+            run_key_fold=RunKeys(self.index),
+            open_runs=self.outbox,
+            sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
+            clock=self.clock,
+            new_id=self._new_id,
+            name=f"engine-{self._engines}",
+        )
+        self.engine.open(where="here", release="0")
+
+    def _engine_sensor(self, sensor: SensorDefinition) -> EngineSensor:
+        return EngineSensor(
+            name=sensor.name,
+            kind=sensor.sensor_type.value,
+            interval=sensor.interval_seconds,
+            default_status=sensor.default_status.value,
+            fingerprint=self.fingerprint,
+            timeout=self.timeout,
+        )
+
+    def _new_id(self) -> str:
+        self._ids += 1
+        return f"run-{self._engines}-{self._ids}"
+
+    def start(self) -> Step:
+        """Let the engine start what is due, without evaluating it."""
+        self.engine.catch_up()
+        return self.engine.run_once()
+
+    def evaluate(self, ticket: Ticket) -> FinishedTick:
+        """Evaluate a started tick as the engine's threads do."""
+        state = ticket.state
+        context = SensorEvaluationContext(
+            sensor_name=ticket.sensor,
+            cursor=state.cursor,
+            last_run_key=state.last_run_key,
+            last_tick_completion_time=_seconds(state.last_finished_tick_at),
+            last_sensor_start_time=_seconds(state.last_started_at),
+            definitions=self.definitions,
+        )
+        evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
+        return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
+
+    def finish(self, *tickets: Ticket) -> Step:
+        """Evaluate the tickets and let the engine end their ticks."""
+        for ticket in tickets:
+            self.engine.finish(self.evaluate(ticket))
+        return self.engine.run_once(start_ticks=False)
+
+    def beat(self, seconds: float = 0.0) -> Sequence[Ticket]:
+        """Let *seconds* pass, then start, evaluate and end all that is due; returns what ticked."""
+        self.clock.advance(seconds)
+        step = self.start()
+        self.finish(*step.tickets)
+        return step.tickets
+
+    def operate(self, *events: AnyEvent) -> None:
+        """Append as an operator in another process would."""
+        self.log.append(events, expected=None, recorded_at=self.clock.now(), writer="cli:tester")
+
+    # --- what the log says -------------------------------------------------------------------
+
+    def events(self) -> list[AnyEvent]:
+        return [event for frame in self.log.read() for event in frame.events]
+
+    def of(self, *kinds: type) -> list[Any]:
+        return [event for event in self.events() if isinstance(event, kinds)]
+
+    def ticks(self, sensor: str | None = None) -> list[Tick]:
+        """The ticks, the oldest first."""
+        fold = Ticks()
+        for frame in self.log.read():
+            fold.apply(frame.first_offset, frame.events)
+        return [tick for tick in reversed(fold.rows()) if sensor in (None, tick.sensor)]
+
+    def requests(self) -> list[RunRequested]:
+        return self.of(RunRequested)
+
+    def state(self, sensor: str) -> SensorState:
+        return self.states.get(sensor)
+
+
+def _seconds(at: int | None) -> float | None:
+    return None if at is None else at / 1e6

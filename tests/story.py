@@ -1,0 +1,212 @@
+"""A builder of logs as an engine writes them: each step appends what would be appended for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ticktrail.core.events import (
+    AnyEvent,
+    AssetMaterialized,
+    CursorReset,
+    CursorUpdated,
+    DefaultStatus,
+    RequestRejected,
+    RunFailed,
+    RunKeyRepeated,
+    RunKeysReleased,
+    RunLaunched,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    SensorDefined,
+    StepLogged,
+    TickCompleted,
+    TickFailed,
+    TickLogged,
+    TickSkipped,
+    TickStarted,
+)
+from ticktrail.core.log import Frame
+
+#: When a story begins: 2026-01-01 00:00:00 UTC, in microseconds.
+BEGIN = 1_767_225_600_000_000
+
+
+class Story:
+    """Events in the order of a log; one second passes between two of them.
+
+    Attributes:
+        appends: What was appended, each a list of events.
+    """
+
+    def __init__(self, begin: int = BEGIN) -> None:
+        self.begin = begin
+        self.appends: list[list[AnyEvent]] = []
+        self.head = 0
+        self._cursors: dict[str, str | None] = {}
+        self._open: dict[int, str] = {}
+        self._owners: dict[tuple[str, str], int] = {}
+
+    @property
+    def at(self) -> int:
+        """The time of the next event."""
+        return self.begin + self.head * 1_000_000
+
+    @property
+    def events(self) -> list[AnyEvent]:
+        return [event for append in self.appends for event in append]
+
+    def frames(self, size: int = 10**9) -> Iterator[Frame]:
+        """Yield the log as frames of at most *size* events; appends never share a frame."""
+        number = offset = 0
+        for turn, append in enumerate(self.appends):
+            for start in range(0, len(append), size):
+                events = append[start : start + size]
+                yield Frame(
+                    number=number,
+                    first_offset=offset,
+                    recorded_at=self.begin + turn,
+                    writer="engine:1",
+                    events=events,
+                )
+                number, offset = number + 1, offset + len(events)
+
+    def add(self, *events: AnyEvent) -> int:
+        """Append the events as they are; return the offset of the first."""
+        self.appends.append(list(events))
+        self.head += len(events)
+        return self.head - len(events)
+
+    def define(self, sensor: str, default: DefaultStatus = "RUNNING", interval: float = 30.0) -> int:
+        return self.add(
+            SensorDefined(
+                at=self.at,
+                sensor=sensor,
+                kind="STANDARD",
+                interval=interval,
+                default_status=default,
+                fingerprint="f1",
+            )
+        )
+
+    def start_tick(self, sensor: str) -> int:
+        """Begin a tick; return its id."""
+        cursor = self._cursors.get(sensor)
+        tick = self.add(
+            TickStarted(at=self.at, sensor=sensor, cursor=cursor, fingerprint="f1", engine="engine-1")
+        )
+        self._open[tick] = sensor
+        return tick
+
+    def end_tick(
+        self,
+        tick: int,
+        *keys: str | None,
+        cursor: str | None = None,
+        reason: str | None = None,
+        logs: Sequence[str] = (),
+        rejected: Sequence[str] = (),
+        materialized: Sequence[str] = (),
+    ) -> list[str]:
+        """End a tick that asked for a run per key; return the ids of the runs it got."""
+        at, sensor = self.at, self._open.pop(tick)
+        events: list[AnyEvent] = [
+            TickLogged(at=at, tick=tick, sensor=sensor, level="INFO", message=line) for line in logs
+        ]
+        events += [AssetMaterialized(at=at, asset=asset, tick=tick) for asset in materialized]
+        runs: list[str] = []
+        for key in keys:
+            offset = self.head + len(events)
+            owner = self._owners.get((sensor, key)) if key else None
+            if key and owner is not None:
+                events.append(
+                    RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job="j")
+                )
+                continue
+            if key:
+                self._owners[sensor, key] = offset
+            runs.append(f"run-{offset}")
+            events.append(
+                RunRequested(
+                    at=at, run=runs[-1], job="j", tick=tick, sensor=sensor, run_key=key, tags={"a": "b"}
+                )
+            )
+        events += [
+            RequestRejected(at=at, tick=tick, sensor=sensor, index=len(keys) + place, why=why)
+            for place, why in enumerate(rejected)
+        ]
+        if cursor is not None:
+            before = self._cursors.get(sensor)
+            events.append(CursorUpdated(at=at, tick=tick, sensor=sensor, before=before, after=cursor))
+            self._cursors[sensor] = cursor
+        events.append(self._end(tick, sensor, len(keys) - len(runs), len(runs), keys, reason, rejected))
+        self.add(*events)
+        return runs
+
+    def _end(
+        self,
+        tick: int,
+        sensor: str,
+        repeated: int,
+        requested: int,
+        keys: Sequence[str | None],
+        reason: str | None,
+        rejected: Sequence[str],
+    ) -> AnyEvent:
+        at, last = self.at, next((key for key in reversed(keys) if key), None)
+        if rejected:
+            return TickFailed(at=at, tick=tick, sensor=sensor, error=rejected[0], duration=0.25)
+        if requested:
+            return TickCompleted(
+                at=at,
+                tick=tick,
+                sensor=sensor,
+                duration=0.25,
+                requested=requested,
+                repeated=repeated,
+                last_run_key=last,
+            )
+        return TickSkipped(
+            at=at,
+            tick=tick,
+            sensor=sensor,
+            reason=reason,
+            duration=0.25,
+            repeated=repeated,
+            last_run_key=last,
+        )
+
+    def fail_tick(self, tick: int, error: str = "ValueError: no") -> int:
+        sensor = self._open.pop(tick)
+        return self.add(
+            TickFailed(
+                at=self.at, tick=tick, sensor=sensor, error=error, duration=0.25, traceback="Traceback\n…"
+            )
+        )
+
+    def reset_cursor(self, sensor: str, cursor: str | None) -> int:
+        before, self._cursors[sensor] = self._cursors.get(sensor), cursor
+        return self.add(CursorReset(at=self.at, sensor=sensor, actor="ann@host", before=before, after=cursor))
+
+    def release(self, sensor: str, *keys: str) -> int:
+        for key in keys:
+            self._owners.pop((sensor, key), None)
+        return self.add(RunKeysReleased(at=self.at, sensor=sensor, actor="ann@host", run_keys=list(keys)))
+
+    def launch(self, run: str) -> int:
+        return self.add(RunLaunched(at=self.at, run=run, cause=0, launcher="local"))
+
+    def start_run(self, run: str) -> int:
+        self.launch(run)
+        return self.add(RunStarted(at=self.at, run=run, cause=0, where="host, pid 7", host="host", pid=7))
+
+    def log_step(self, run: str, message: str, step: str | None = "s") -> int:
+        return self.add(StepLogged(at=self.at, run=run, step=step, level="INFO", message=message))
+
+    def succeed(self, run: str) -> int:
+        return self.add(RunSucceeded(at=self.at, run=run, cause=0))
+
+    def fail(self, run: str, error: str = "ValueError: no") -> int:
+        return self.add(
+            RunFailed(at=self.at, run=run, cause=0, error=error, step="s", traceback="Traceback\n…")
+        )
