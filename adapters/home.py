@@ -143,11 +143,16 @@ class Home:
 
         return open_event_log(self.log_url)
 
+    @property
+    def run_keys_path(self) -> Path:
+        """Where the snapshot of the run-key index is."""
+        return self.path / "run_keys.snapshot"
+
     def run_keys(self) -> SnapshotRunKeyIndex:
         """Open the run-key index from its snapshot; the caller folds the tail and closes it."""
         from .run_key_index import SnapshotRunKeyIndex
 
-        return SnapshotRunKeyIndex(self.path / "run_keys.snapshot")
+        return SnapshotRunKeyIndex(self.run_keys_path)
 
     def run_folder(self, run: str, *, create: bool = False) -> Path:
         """Return the folder of a run's ``stdout`` and ``stderr`` files."""

@@ -281,6 +281,9 @@ class Engine:
         due = self._schedule.due(now, TICKS_PER_APPEND) if start_ticks else []
         if not (finished or reports or due):
             return self._step()
+        if any(report.lost for report in reports):
+            # A process that is gone has appended all it ever will: only the head knows its claim.
+            self.catch_up()
         starting: list[SensorState] = []
 
         def deciding(at: int) -> list[AnyEvent]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -89,49 +88,35 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
         cursor=data.cursor,
         cursor_before=before,
         logs=list(context.log_records),
-        asset_events=_asset_events(data.asset_events),
+        asset_events=[_asset_event(noted) for noted in data.asset_events],
     )
 
 
-def _asset_events(
-    noted: Sequence[AssetMaterialization | AssetObservation],
-) -> list[AssetMaterialized | AssetObserved]:
-    events = []
-    for item in noted:
-        kind = AssetMaterialized if isinstance(item, AssetMaterialization) else AssetObserved
-        event = kind(
-            at=0,
-            asset=item.asset_key.to_user_string(),
-            partition_key=item.partition,
-            description=item.description,
-            metadata=plain_metadata(item.metadata),
-            tags=dict(item.tags),
-        )
-        texts = [
-            event.asset,
-            event.partition_key or "",
-            event.description or "",
-            *event.tags,
-            *event.tags.values(),
-        ]
-        if not all(is_storable(text) for text in texts):
-            raise CheckError(
-                f"the asset event for {event.asset!a} is not valid text (UTF-8): escape what is not"
-            )
-        events.append(event)
-    return events
+def _asset_event(noted: AssetMaterialization | AssetObservation) -> AssetMaterialized | AssetObserved:
+    kind = AssetMaterialized if isinstance(noted, AssetMaterialization) else AssetObserved
+    return kind(
+        at=0,
+        asset=noted.asset_key.to_user_string(),
+        partition_key=noted.partition,
+        description=noted.description,
+        metadata=plain_metadata(noted.metadata),
+        tags=dict(noted.tags),
+    )
 
 
 def _error_line(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        code = "" if error.code is None else repr(error.code)
-        return storable_text(f"SystemExit: the sensor called sys.exit({code})")
+    name = type(error).__name__
     try:
-        message = " ".join(str(error).splitlines())
+        message = " ".join(_message(error).splitlines())
     except Exception as unprintable:  # noqa: BLE001
         message = f"its message cannot be shown ({type(unprintable).__name__})"
-    name = type(error).__name__
     return storable_text(f"{name}: {message}" if message else name)
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the sensor called sys.exit({'' if error.code is None else repr(error.code)})"
+    return str(error)
 
 
 def _users_traceback(error: BaseException) -> str | None:

@@ -33,7 +33,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
 # --- the engine and the definitions -----------------------------------------------------------
 
 
-class EngineStarted(Event, tag=1):
+class EngineStarted(Event, tag=1, frozen=True, kw_only=True):
     """An engine took the partition over.
 
     Attributes:
@@ -48,7 +48,7 @@ class EngineStarted(Event, tag=1):
     release: str
 
 
-class EngineStopped(Event, tag=2):
+class EngineStopped(Event, tag=2, frozen=True, kw_only=True):
     """An engine ended in good order; every tick it had started has an end."""
 
     at: int
@@ -56,7 +56,7 @@ class EngineStopped(Event, tag=2):
     reason: str
 
 
-class SensorDefined(Event, tag=3):
+class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     """The engine loaded a sensor that is new or that differs from what the log last said of it.
 
     Attributes:
@@ -76,7 +76,7 @@ class SensorDefined(Event, tag=3):
     source: str | None = None
 
 
-class SensorRetired(Event, tag=4):
+class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
     """A sensor is no longer in the definitions; its cursor and keys are kept for its return."""
 
     at: int
@@ -86,7 +86,7 @@ class SensorRetired(Event, tag=4):
 # --- operators --------------------------------------------------------------------------------
 
 
-class SensorStarted(Event, tag=10):
+class SensorStarted(Event, tag=10, frozen=True, kw_only=True):
     """An operator switched the sensor on."""
 
     at: int
@@ -95,7 +95,7 @@ class SensorStarted(Event, tag=10):
     reason: str | None = None
 
 
-class SensorStopped(Event, tag=11):
+class SensorStopped(Event, tag=11, frozen=True, kw_only=True):
     """An operator switched the sensor off."""
 
     at: int
@@ -104,7 +104,7 @@ class SensorStopped(Event, tag=11):
     reason: str | None = None
 
 
-class SensorStatusReset(Event, tag=12):
+class SensorStatusReset(Event, tag=12, frozen=True, kw_only=True):
     """An operator gave the sensor back to the status written in its code."""
 
     at: int
@@ -113,7 +113,7 @@ class SensorStatusReset(Event, tag=12):
     reason: str | None = None
 
 
-class CursorReset(Event, tag=13):
+class CursorReset(Event, tag=13, frozen=True, kw_only=True):
     """An operator set or cleared the cursor.
 
     Attributes:
@@ -131,7 +131,7 @@ class CursorReset(Event, tag=13):
     reason: str | None = None
 
 
-class RunKeysReleased(Event, tag=14):
+class RunKeysReleased(Event, tag=14, frozen=True, kw_only=True):
     """An operator or a policy freed run keys: each may be requested once more."""
 
     at: int
@@ -144,7 +144,7 @@ class RunKeysReleased(Event, tag=14):
 # --- a tick -----------------------------------------------------------------------------------
 
 
-class TickStarted(Event, tag=20):
+class TickStarted(Event, tag=20, frozen=True, kw_only=True):
     """A tick began; its offset is the tick's id.
 
     Attributes:
@@ -162,7 +162,7 @@ class TickStarted(Event, tag=20):
     cause: int | None = None
 
 
-class TickLogged(Event, tag=21):
+class TickLogged(Event, tag=21, frozen=True, kw_only=True):
     """One line of the tick's log, by the sensor through ``context.log`` or by the engine.
 
     Attributes:
@@ -179,7 +179,7 @@ class TickLogged(Event, tag=21):
     logger: str = "sensor"
 
 
-class RunRequested(Event, tag=22):
+class RunRequested(Event, tag=22, frozen=True, kw_only=True):
     """A run is owed: the entry of the outbox that the launcher works off.
 
     Attributes:
@@ -207,7 +207,7 @@ class RunRequested(Event, tag=22):
     actor: str | None = None
 
 
-class RunKeyRepeated(Event, tag=23):
+class RunKeyRepeated(Event, tag=23, frozen=True, kw_only=True):
     """A request was dropped because its run key is taken.
 
     Attributes:
@@ -222,7 +222,7 @@ class RunKeyRepeated(Event, tag=23):
     job: str | None = None
 
 
-class RequestRejected(Event, tag=24):
+class RequestRejected(Event, tag=24, frozen=True, kw_only=True):
     """A request could not become a run; the tick's other requests are not touched by it.
 
     Attributes:
@@ -239,7 +239,7 @@ class RequestRejected(Event, tag=24):
     job: str | None = None
 
 
-class CursorUpdated(Event, tag=25):
+class CursorUpdated(Event, tag=25, frozen=True, kw_only=True):
     """The tick changed the cursor."""
 
     at: int
@@ -249,7 +249,7 @@ class CursorUpdated(Event, tag=25):
     after: str | None
 
 
-class TickSkipped(Event, tag=26):
+class TickSkipped(Event, tag=26, frozen=True, kw_only=True):
     """The tick ended and asked for no new run.
 
     Attributes:
@@ -268,7 +268,7 @@ class TickSkipped(Event, tag=26):
     last_run_key: str | None = None
 
 
-class TickFailed(Event, tag=27):
+class TickFailed(Event, tag=27, frozen=True, kw_only=True):
     """The tick ended in an error.
 
     Attributes:
@@ -287,7 +287,7 @@ class TickFailed(Event, tag=27):
     timed_out: bool = False
 
 
-class TickCompleted(Event, tag=28):
+class TickCompleted(Event, tag=28, frozen=True, kw_only=True):
     """The tick ended and asked for at least one new run.
 
     Attributes:
@@ -306,7 +306,7 @@ class TickCompleted(Event, tag=28):
     last_run_key: str | None = None
 
 
-class TickInterrupted(Event, tag=29):
+class TickInterrupted(Event, tag=29, frozen=True, kw_only=True):
     """The tick's engine ended before the tick did; found and closed at recovery or shutdown."""
 
     at: int
@@ -315,7 +315,7 @@ class TickInterrupted(Event, tag=29):
     reason: str
 
 
-class EvaluationDiscarded(Event, tag=30):
+class EvaluationDiscarded(Event, tag=30, frozen=True, kw_only=True):
     """A function whose tick had timed out returned after all; nothing of it was used.
 
     Attributes:
@@ -333,7 +333,7 @@ class EvaluationDiscarded(Event, tag=30):
 # --- a run ------------------------------------------------------------------------------------
 
 
-class RunLaunched(Event, tag=40):
+class RunLaunched(Event, tag=40, frozen=True, kw_only=True):
     """The launcher handed the run to a worker process.
 
     Attributes:
@@ -346,7 +346,7 @@ class RunLaunched(Event, tag=40):
     launcher: str
 
 
-class RunStarted(Event, tag=41):
+class RunStarted(Event, tag=41, frozen=True, kw_only=True):
     """A worker process claimed the run and executes it; there is at most one per run.
 
     Attributes:
@@ -365,7 +365,7 @@ class RunStarted(Event, tag=41):
     process_started: int | None = None
 
 
-class RunSucceeded(Event, tag=42):
+class RunSucceeded(Event, tag=42, frozen=True, kw_only=True):
     """Every step of the run ended well."""
 
     at: int
@@ -373,7 +373,7 @@ class RunSucceeded(Event, tag=42):
     cause: int
 
 
-class RunFailed(Event, tag=43):
+class RunFailed(Event, tag=43, frozen=True, kw_only=True):
     """The run ended in an error, or its process is gone.
 
     Attributes:
@@ -389,7 +389,7 @@ class RunFailed(Event, tag=43):
     traceback: str | None = None
 
 
-class RunCanceled(Event, tag=44):
+class RunCanceled(Event, tag=44, frozen=True, kw_only=True):
     """The run was given up on purpose."""
 
     at: int
@@ -399,7 +399,7 @@ class RunCanceled(Event, tag=44):
     actor: str | None = None
 
 
-class StepLogged(Event, tag=45):
+class StepLogged(Event, tag=45, frozen=True, kw_only=True):
     """One line of a run's log.
 
     Attributes:
@@ -419,7 +419,7 @@ class StepLogged(Event, tag=45):
 # --- assets -----------------------------------------------------------------------------------
 
 
-class AssetMaterialized(Event, tag=50):
+class AssetMaterialized(Event, tag=50, frozen=True, kw_only=True):
     """An asset was written.
 
     Attributes:
@@ -440,7 +440,7 @@ class AssetMaterialized(Event, tag=50):
     tags: dict[str, str] = {}
 
 
-class AssetObserved(Event, tag=51):
+class AssetObserved(Event, tag=51, frozen=True, kw_only=True):
     """An asset was looked at and something was noted, without its being written."""
 
     at: int

@@ -31,9 +31,9 @@ class UnknownName(TickTrailError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=3)
-        hint = f", did you mean {' or '.join(close)}?" if close else ""
+        hint = f"did you mean {' or '.join(close)}? " if close else ""
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "") or "none"
-        super().__init__(f"there is no {kind} {name!r}{hint} Known are: {listed}".replace("' Known", "'; known"))
+        super().__init__(f"there is no {kind} {name!r}: {hint}known are {listed}")
         self.kind, self.name, self.known = kind, name, names
 
 
@@ -70,7 +70,8 @@ def act(home: Home, log: EventLog, code: Code, sensor: str, actor: str, decide: 
         events: list[AnyEvent] = []
         if not state.defined and loaded is None:
             loaded = _definitions(home, code, needed=sensor not in states)
-        if not state.defined and (defined := _defined(loaded, sensor, now)) is not None:
+        defined = None if state.defined or loaded is None else definition_event(loaded, sensor, now)
+        if defined is not None:
             state = evolve(state, head, defined)
             events.append(defined)
         elif sensor not in states:
@@ -93,10 +94,8 @@ def _definitions(home: Home, code: Code, *, needed: bool) -> LoadedDefinitions |
     return None if source is None else load(source)
 
 
-def _defined(loaded: LoadedDefinitions | None, sensor: str, at: int) -> SensorDefined | None:
+def definition_event(loaded: LoadedDefinitions, sensor: str, at: int) -> SensorDefined | None:
     """Return what an engine would say of a sensor that is new to the log, None if it is not there."""
-    if loaded is None:
-        return None
     for definition in loaded.definitions.sensors:
         if definition.name == sensor:
             return SensorDefined(

@@ -87,6 +87,10 @@ class Code:
         return load(source)
 
 
+#: What a command gets when nothing is said.
+COMMON, CODE = Common(), Code()
+
+
 def load(source: DefinitionsSource) -> LoadedDefinitions:
     """Load definitions; what the user's code prints goes to standard error.
 

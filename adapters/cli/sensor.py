@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from ...core.events import (
     AnyEvent,
     CursorReset,
-    SensorDefined,
     SensorStarted,
     SensorStatusReset,
     SensorStopped,
 )
-from ...core.sensor_state import SensorState, evolve
+from ...core.sensor_state import SensorState
 from ...projections.sensor_states import SensorStates
 from ..home import Home
 from ..identity import actor as current_actor
 from ..system import SystemClock
 from .operator import Decide, Outcome, UnknownName, act
-from .options import Code, Common, load, open_for_action
+from .options import CODE, COMMON, Code, Common, load, open_for_action
 from .output import Output
 from .preview import preview
 from .reading import fold, opened
@@ -36,18 +35,18 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 
 @app.command(name="list")
-def list_(*, code: Code = Code(), common: Common = Common()) -> int:  # noqa: B008
+def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
     """List the sensors with their status, latest tick and cursor.
 
-    What the log says counts; while no engine runs, sensors that are new in the definitions are
-    listed too.
+    The log is believed; what the definitions say of a sensor counts more if they are named, or
+    while no engine runs that has loaded them.
     """
     home, out, now = common.open(), Output(json=common.json), SystemClock().now()
     states = SensorStates()
     with opened(home) as log:
         fold(log, states)
     rows = {name: states.get(name) for name in states.names()}
-    rows |= _new_in_code(home, code, rows, out, now)
+    rows |= _as_in_code(home, code, rows, out)
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
         return 0
@@ -68,8 +67,8 @@ def start(
     *,
     reason: Reason = None,
     actor: Actor = None,
-    code: Code = Code(),  # noqa: B008
-    common: Common = Common(),  # noqa: B008
+    code: Code = CODE,
+    common: Common = COMMON,
 ) -> int:
     """Switch a sensor on; a running engine begins to tick it at once."""
     who = actor or current_actor()
@@ -89,8 +88,8 @@ def stop(
     *,
     reason: Reason = None,
     actor: Actor = None,
-    code: Code = Code(),  # noqa: B008
-    common: Common = Common(),  # noqa: B008
+    code: Code = CODE,
+    common: Common = COMMON,
 ) -> int:
     """Switch a sensor off; a tick in flight asks for no runs any more, the cursor is kept."""
     who = actor or current_actor()
@@ -110,8 +109,8 @@ def reset(
     *,
     reason: Reason = None,
     actor: Actor = None,
-    code: Code = Code(),  # noqa: B008
-    common: Common = Common(),  # noqa: B008
+    code: Code = CODE,
+    common: Common = COMMON,
 ) -> int:
     """Give a sensor back to the status written in its code; cursor and run keys are kept."""
     who = actor or current_actor()
@@ -140,8 +139,8 @@ def cursor(
     clear: Annotated[bool, Parameter(help="Leave the sensor without a cursor.", show_default=False)] = False,
     reason: Reason = None,
     actor: Actor = None,
-    code: Code = Code(),  # noqa: B008
-    common: Common = Common(),  # noqa: B008
+    code: Code = CODE,
+    common: Common = COMMON,
 ) -> int:
     """Show a sensor's cursor, or change it; the next tick gets the new one.
 
@@ -218,16 +217,16 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
         why = "follows its code already, and is" if action == "reset" else "is already"
         out.line(f"{name} {why} {after.status}")
         return 0
-    out.line(f"{name}: {before.status} → {after.status}" + (", as its code says" if action == "reset" else ""))
+    out.line(
+        f"{name}: {before.status} → {after.status}" + (", as its code says" if action == "reset" else "")
+    )
     if after.status == "RUNNING" and common.open().engine() is None:
         out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
     return 0
 
 
-def _new_in_code(
-    home: Home, code: Code, known: dict[str, SensorState], out: Output, now: int
-) -> dict[str, SensorState]:
-    """Return the sensors that the definitions have and the log does not."""
+def _as_in_code(home: Home, code: Code, known: dict[str, SensorState], out: Output) -> dict[str, SensorState]:
+    """Return the sensors of the definitions as they will be once an engine has loaded them."""
     source = code.named()
     if source is None and home.engine() is None:
         source = home.definitions
@@ -243,17 +242,13 @@ def _new_in_code(
         out.note(f"the definitions cannot be loaded, the log alone is shown: {error}", "yellow")
         return {}
     return {
-        sensor.name: evolve(
-            known.get(sensor.name, SensorState(name=sensor.name)),
-            0,
-            SensorDefined(
-                at=now,
-                sensor=sensor.name,
-                kind=sensor.sensor_type.value,
-                interval=sensor.interval_seconds,
-                default_status=sensor.default_status.value,
-                fingerprint=loaded.fingerprints[sensor.name],
-            ),
+        sensor.name: replace(
+            known.get(sensor.name) or SensorState(name=sensor.name),
+            defined=True,
+            kind=sensor.sensor_type.value,
+            interval=sensor.interval_seconds,
+            default_status=sensor.default_status.value,
+            fingerprint=loaded.fingerprints[sensor.name],
         )
         for sensor in loaded.definitions.sensors
     }

@@ -14,7 +14,8 @@ from .postgres_listener import ChannelListener
 from .recorder import RecorderLog
 from .wakeups import Wakeups
 
-_DRIVER_ERRORS = (EventSourcingError, psycopg.Error)
+#: All that the recorder and its driver raise.
+DRIVER_ERRORS = (EventSourcingError, psycopg.Error)
 
 
 class PostgresEventLog(RecorderLog):
@@ -34,14 +35,14 @@ class PostgresEventLog(RecorderLog):
         datastore = FrameDatastore(parameters)
         try:
             recorder = FrameRecorder.open(datastore)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             datastore.close()
-            raise LogUnavailable(_explain(error, parameters)) from error
+            raise LogUnavailable(explain(error, parameters)) from error
         super().__init__(
             recorder,
             partition,
-            driver_errors=_DRIVER_ERRORS,
-            explain=lambda error: _explain(error, parameters),
+            driver_errors=DRIVER_ERRORS,
+            explain=lambda error: explain(error, parameters),
             wakeups=Wakeups(lambda wake: ChannelListener(parameters, TABLE, wake)),
             release=datastore.close,
         )
@@ -56,7 +57,8 @@ def _parameters(url: str) -> dict[str, Any]:
         ) from error
 
 
-def _explain(error: Exception, parameters: dict[str, Any]) -> str:
+def explain(error: Exception, parameters: dict[str, Any]) -> str:
+    """Say which database refused, and what it said."""
     host, database = parameters.get("host", "the default host"), parameters.get("dbname", "the default")
     return (
         f"the database {database} on {host} refused ({_one_line(error)}): "

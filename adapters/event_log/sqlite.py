@@ -19,7 +19,8 @@ from .wakeups import Wakeups
 #: The table of the frames; also the one to look at with the ``sqlite3`` shell.
 TABLE = "ticktrail_events"
 
-_DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
+#: All that the recorder and its driver raise.
+DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
 
 
 class SQLiteEventLog(RecorderLog):
@@ -41,20 +42,20 @@ class SQLiteEventLog(RecorderLog):
         recorder = SQLiteApplicationRecorder(datastore, events_table_name=TABLE)
         try:
             recorder.create_table()
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             datastore.close()
-            raise LogUnavailable(_explain(error, file)) from error
+            raise LogUnavailable(explain(error, file)) from error
         super().__init__(
             recorder,
             partition,
-            driver_errors=_DRIVER_ERRORS,
-            explain=lambda error: _explain(error, file),
+            driver_errors=DRIVER_ERRORS,
+            explain=lambda error: explain(error, file),
             wakeups=Wakeups(lambda wake: FileWatcher(file, poll_interval, wake)),
             release=datastore.close,
         )
 
 
-def _explain(error: Exception, file: str) -> str:
+def explain(error: Exception, file: str) -> str:
     """Say what is wrong with *file*, after the SQLite code that the error or a cause of it carries."""
     code = next((c.sqlite_errorcode & 0xFF for c in _chain(error) if hasattr(c, "sqlite_errorcode")), None)
     if isinstance(error, ConnectionPoolClosedError):

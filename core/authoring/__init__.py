@@ -30,7 +30,7 @@ from .run_request import RunRequest, SkipReason
 from .sensor import sensor
 from .sensor_context import SensorEvaluationContext, build_sensor_context
 from .sensor_definition import SensorDefinition
-from .sensor_result import SensorResult
+from .sensor_result import SensorExecutionData, SensorResult
 
 __all__ = [
     "AssetExecutionContext",
@@ -61,6 +61,7 @@ __all__ = [
     "RunRequest",
     "SensorDefinition",
     "SensorEvaluationContext",
+    "SensorExecutionData",
     "SensorExecutionError",
     "SensorResult",
     "SensorTargetError",

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from ..plain_data import storable_text
 from .errors import CheckError
 
 CoercibleToAssetKey: TypeAlias = "AssetKey | str | Sequence[str]"
 
 #: A part of a written key: anything but the separator and the escape sign, or an escaped sign.
-_PART = re.compile(r"((?:[^/\\]|\\.)*)(/|$)", re.DOTALL)
+_PART = re.compile(r"((?:[^/\\]|\\.|\\\Z)*)(/|\Z)", re.DOTALL)
 
 
 class AssetKey:
@@ -29,13 +30,15 @@ class AssetKey:
         """Make a key of one part (a str) or of several (a sequence of str).
 
         Raises:
-            CheckError: *path* is neither, or a part is empty.
+            CheckError: *path* is neither, or a part is empty or cannot be stored.
         """
         parts = (path,) if isinstance(path, str) else path
         if not isinstance(parts, (list, tuple)) or not all(isinstance(part, str) for part in parts):
             raise CheckError(f"an asset key is a str or a list of str, got {path!r}")
         if not parts or not all(parts):
             raise CheckError(f"an asset key needs at least one part and no empty part, got {path!r}")
+        if any(storable_text(part) != part for part in parts):
+            raise CheckError(f"an asset key must be valid Unicode text, got {path!r}")
         object.__setattr__(self, "parts", tuple(parts))
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, Union, overload
@@ -179,7 +180,7 @@ def asset(
             function,
             deps=dep_keys(deps),
             group_name=group_name,
-            description=description or fn.__doc__,
+            description=description or inspect.getdoc(fn),
             metadata=metadata,
             tags={**str_tags(tags), **_kind_tags(kinds)},
             owners=owners,

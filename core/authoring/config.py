@@ -23,7 +23,7 @@ class _ConfigMeta(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, namespace, **options)
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
 class Config(msgspec.Struct, metaclass=_ConfigMeta):
     """Base of the classes that describe config: annotated fields, with or without a default.
 

@@ -49,6 +49,11 @@ def is_config_class(value: object) -> bool:
     return isinstance(value, type) and issubclass(value, Config)
 
 
+def has_fields(schema: object) -> bool:
+    """Return whether config of *schema* is a mapping of known keys."""
+    return is_config_class(schema) or isinstance(schema, Mapping)
+
+
 def schema_problems(schema: Any, value: Any, where: str) -> Iterator[str]:
     """Yield one line for each way in which *value* does not fit *schema*.
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .composition import Node
-from .config_schema import schema_problems
+from .config_schema import has_fields, schema_problems
 from .run_config import ROOT_KEYS
 
 
@@ -49,7 +49,11 @@ def _op_problems(node: Node, ops: Mapping[str, Any], required: bool) -> Iterator
     schema = node.op.function.config_schema
     if schema is None or not (required or "config" in entry):
         return
-    yield from schema_problems(schema, entry.get("config") or {}, f"{where}.config")
+    value = entry.get("config")
+    if value is None and has_fields(schema):
+        # So that each missing field is named.
+        value = {}
+    yield from schema_problems(schema, value, f"{where}.config")
 
 
 def _unknown(where: str, given: Mapping[str, Any], known: Collection[str], what: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, overload
@@ -289,7 +290,7 @@ def job(
     def decorate(fn: Callable[[], Any]) -> JobDefinition:
         settings = _settings(
             name_or_own(name, fn),
-            description or fn.__doc__,
+            description or inspect.getdoc(fn),
             tags,
             run_tags,
             metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, overload
 
@@ -93,6 +94,6 @@ def op(
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         op_name = name_or_own(name, fn)
         function = StepFunction.of(fn, f"op {op_name!r}", config_schema)
-        return OpDefinition(op_name, function, description or fn.__doc__, tags, code_version)
+        return OpDefinition(op_name, function, description or inspect.getdoc(fn), tags, code_version)
 
     return decorate if fn is None else decorate(fn)

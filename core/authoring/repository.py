@@ -9,7 +9,7 @@ from .asset_graph import AssetGraph
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .assets import AssetsDefinition
-from .errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
+from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError, DagsterInvariantViolationError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .sensor_definition import SensorDefinition
 
@@ -54,7 +54,8 @@ class RepositoryDefinition:
         self.sensors = _sensors_by_name(sensors)
         self.jobs = self._resolved_jobs(jobs)
         for sensor in self.sensors.values():
-            self._check_targets(sensor)
+            self._check_target_jobs(sensor)
+            self._check_target_assets(sensor)
 
     @property
     def assets(self) -> list[AssetsDefinition]:
@@ -122,7 +123,17 @@ class RepositoryDefinition:
             return job.resolve(self.asset_graph, self.resources)
         return job.with_resources(self.resources)
 
-    def _check_targets(self, sensor: SensorDefinition) -> None:
+    def _check_target_assets(self, sensor: SensorDefinition) -> None:
+        if sensor.asset_selection is None:
+            return
+        try:
+            sensor.asset_selection.resolve(self.asset_graph)
+        except DagsterInvalidSubsetError as error:
+            raise DagsterInvalidDefinitionError(
+                f"asset_selection of sensor {sensor.name!r}: {error}"
+            ) from error
+
+    def _check_target_jobs(self, sensor: SensorDefinition) -> None:
         unknown = [name for name in sensor.target_job_names if name not in self.jobs]
         if unknown:
             raise DagsterInvalidDefinitionError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
+from ..plain_data import storable_text
 from .asset_key import AssetKey, CoercibleToAssetKey
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .metadata import MetadataValue, normalize_metadata
@@ -121,7 +122,7 @@ def str_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     """Return a copy of *tags*.
 
     Raises:
-        CheckError: They are no mapping from str to str.
+        CheckError: They are no mapping from str to str, or cannot be stored.
     """
     if tags is None:
         return {}
@@ -129,7 +130,9 @@ def str_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
         isinstance(text, str) for pair in tags.items() for text in pair
     ):
         raise CheckError(f"tags must be a mapping from str to str, got {tags!r}")
-    return dict(tags)
+    if any(storable_text(text) != text for pair in tags.items() for text in pair):
+        raise CheckError(f"tags must be valid Unicode text, got {tags!r}")
+    return {str.__str__(name): str.__str__(text) for name, text in tags.items()}
 
 
 def _with_data_version(tags: Mapping[str, str] | None, data_version: str | None) -> dict[str, str]:
@@ -140,4 +143,4 @@ def _with_data_version(tags: Mapping[str, str] | None, data_version: str | None)
 def _opt_str(value: str | None, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise CheckError(f"{name} must be a str or None, got {value!r}")
-    return value
+    return None if value is None else storable_text(value)

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from ..authoring.composition import Node
 from ..authoring.config_schema import build_config
-from ..authoring.errors import DagsterError, DagsterInvariantViolationError
+from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
 from ..authoring.jobs import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.results import AssetEvent, AssetMaterialization
 from ..clock import Clock
+from ..errors import TickTrailError
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
 from ..failure import Failure
 from .step_log import StepLogger
@@ -85,7 +86,7 @@ def execute_job(
     try:
         nodes = job.selected_nodes(asset_selection)
         job.validate_run_config(run_config, asset_selection)
-    except DagsterError as error:
+    except TickTrailError as error:
         outcome.failure = Failure.of(error)
         return outcome
     used = job.run_config_or_default(run_config)

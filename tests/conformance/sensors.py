@@ -31,7 +31,8 @@ def sensor_of(function: Callable[..., Any], **options: Any) -> dg.SensorDefiniti
     options.setdefault("job", the_job)
     options.setdefault("default_status", RUNNING)
     options.setdefault("name", "s")
-    return dg.sensor(**options)(function)
+    sensor: dg.SensorDefinition = dg.sensor(**options)(function)
+    return sensor
 
 
 def engine_of(function: Callable[..., Any], **options: Any) -> EngineHarness:

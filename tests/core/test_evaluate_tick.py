@@ -74,6 +74,11 @@ def generator(*items: Any, returns: Any = None) -> Callable[[], Iterator[Any]]:
     return function
 
 
+def gives(value: Any) -> Callable[[], Any]:
+    """A function that returns *value*."""
+    return lambda: value
+
+
 # --- what may be produced -----------------------------------------------------------------------
 
 
@@ -81,7 +86,7 @@ def generator(*items: Any, returns: Any = None) -> Callable[[], Iterator[Any]]:
     "function",
     [
         lambda: None,
-        lambda: [],
+        gives([]),
         lambda: [None],
         generator(),
         generator(None),
@@ -205,7 +210,7 @@ async def asynchronous_generator() -> Any:
         lambda: (),
         lambda: (RunRequest("a"),),
         lambda: "a",
-        lambda: {},
+        gives({}),
         lambda: {"run_key": "a"},
         lambda: {RunRequest},
         lambda: 0,
@@ -335,7 +340,9 @@ def test_a_request_for_a_job_that_is_not_targeted_is_refused() -> None:
 def test_a_request_that_does_not_choose_among_several_jobs_is_refused() -> None:
     unspecified = sensor(name="s", jobs=[first_job, second_job])(lambda: RunRequest("a"))
 
-    with pytest.raises(SensorTargetError, match=r"'a'.* did not specify job_name.*\['first_job', 'second_job'\]"):
+    with pytest.raises(
+        SensorTargetError, match=r"'a'.* did not specify job_name.*\['first_job', 'second_job'\]"
+    ):
         unspecified.evaluate_tick(build_sensor_context())
 
 
@@ -353,7 +360,9 @@ def test_the_job_name_stays_unset_when_there_is_one_job_only() -> None:
 
 
 def test_a_partition_key_is_refused_until_there_are_partitions() -> None:
-    with pytest.raises(DagsterInvariantViolationError, match=r"run request 1 \(run key 'b'\).*not supported yet"):
+    with pytest.raises(
+        DagsterInvariantViolationError, match=r"run request 1 \(run key 'b'\).*not supported yet"
+    ):
         tick(lambda: [RunRequest("a"), RunRequest("b", partition_key="2024")])
 
 
@@ -382,7 +391,9 @@ def test_a_request_of_an_asset_sensor_may_choose_some_of_its_assets(selected: li
 
 
 def test_a_request_for_assets_that_are_not_targeted_is_refused() -> None:
-    with pytest.raises(DagsterInvalidSubsetError, match="selects unrelated, which .* choose from raw, clean"):
+    with pytest.raises(
+        DagsterInvalidSubsetError, match=r"selects unrelated, which .* choose from raw, clean"
+    ):
         asset_tick(RunRequest("a", asset_selection=[AssetKey("clean"), AssetKey("unrelated")]))
 
 

@@ -224,7 +224,9 @@ def test_required_resources_are_refused_by_name() -> None:
 def test_a_resource_parameter_is_refused_by_name() -> None:
     def with_resource(context: object, api: object) -> None: ...
 
-    with pytest.raises(DagsterInvalidDefinitionError, match="api. Resource parameters are not supported yet"):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match=r"api\. Resource parameters are not supported yet"
+    ):
         SensorDefinition(evaluation_fn=with_resource)
 
 

@@ -58,14 +58,16 @@ def test_a_field_of_the_wrong_type_is_refused(fields: dict[str, Any], expected: 
 
 
 def test_dynamic_partitions_requests_are_not_supported_yet() -> None:
-    with pytest.raises(DagsterInvalidDefinitionError, match="dynamic_partitions_requests is not supported yet"):
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match="dynamic_partitions_requests is not supported yet"
+    ):
         SensorResult(dynamic_partitions_requests=["add"])
 
     assert SensorResult(dynamic_partitions_requests=[]).dynamic_partitions_requests == []
 
 
 def test_asset_events_keep_their_order() -> None:
-    events = [AssetMaterialization("a"), AssetObservation("b")]
+    events: list[AssetMaterialization | AssetObservation] = [AssetMaterialization("a"), AssetObservation("b")]
 
     assert SensorResult(asset_events=events).asset_events == events
 

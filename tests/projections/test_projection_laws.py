@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 
@@ -83,6 +83,7 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
 
 
 @pytest.mark.parametrize("name", CASES)
+@settings(max_examples=40, deadline=None)
 @given(events=logs(), data=st.data())
 def test_resuming_from_any_checkpoint_equals_a_full_fold(
     name: str, events: list[AnyEvent], data: st.DataObject
@@ -101,6 +102,7 @@ def test_resuming_from_any_checkpoint_equals_a_full_fold(
 
 
 @pytest.mark.parametrize("name", CASES)
+@settings(max_examples=40, deadline=None)
 @given(events=logs(), data=st.data())
 def test_seeing_a_position_twice_changes_nothing(
     name: str, events: list[AnyEvent], data: st.DataObject
@@ -118,6 +120,7 @@ def test_seeing_a_position_twice_changes_nothing(
 
 
 @pytest.mark.parametrize("name", CASES)
+@settings(max_examples=40, deadline=None)
 @given(events=logs(), data=st.data())
 def test_overlapping_reads_count_no_event_twice(
     name: str, events: list[AnyEvent], data: st.DataObject

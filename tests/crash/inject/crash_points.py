@@ -99,7 +99,7 @@ def _plant_in_appends() -> None:
             maybe_die("engine: after an append")
         return first
 
-    RecorderLog.append = acknowledged  # type: ignore[method-assign, assignment]
+    RecorderLog.append = acknowledged  # type: ignore[method-assign]
 
 
 def _plant_in_transactions() -> None:
@@ -111,7 +111,7 @@ def _plant_in_transactions() -> None:
         maybe_die("worker: inside the transaction" if in_worker else "engine: inside the transaction")
         return ids
 
-    SQLiteApplicationRecorder._insert_events = inserted  # type: ignore[method-assign]
+    SQLiteApplicationRecorder._insert_events = inserted  # type: ignore[method-assign, assignment]
 
 
 def plant() -> None:

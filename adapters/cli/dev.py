@@ -1,0 +1,48 @@
+"""``ticktrail dev``: the engine in the foreground."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ..home import Home
+from .options import CODE, COMMON, Code, Common, load
+from .output import Output
+from .text import UsageError
+
+
+def dev(
+    *,
+    max_runs: Annotated[
+        int | None, Parameter(help="How many runs go on at once; by default as many as there are cores.")
+    ] = None,
+    log: Annotated[
+        str | None,
+        Parameter(help="Keep the log there instead of in the home: a file, or postgresql://...; remembered."),
+    ] = None,
+    code: Code = CODE,
+    common: Common = COMMON,
+) -> int:
+    """Run the engine until interrupted, with a live account of ticks and runs.
+
+    The definitions are remembered in the home, which is made if it does not exist.
+    """
+    if max_runs is not None and max_runs < 1:
+        raise UsageError(f"--max-runs is {max_runs}: give 1 or more")
+    home = _open(common, code)
+    source = code.source(home)
+    if source is None:
+        raise UsageError("no definitions are named and none remembered: give -f FILE or -m MODULE")
+    loaded = load(source)
+    if log is not None:
+        home.remember_log(log)
+    home.remember_definitions(source)
+    from ..daemon.dev import run
+
+    return run(home, loaded, max_runs=max_runs, json=common.json, say=Output(json=common.json).results)
+
+
+def _open(common: Common, code: Code) -> Home:
+    """Open the home; without definitions to run there is no reason to make one."""
+    return Home.open(common.home, create=code.named() is not None)

@@ -1,0 +1,87 @@
+"""``ticktrail run launch``: a run that an operator asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from ...core.errors import TickTrailError
+from ...core.events import RunRequested
+from ..identity import actor as current_actor
+from ..system import SystemClock, new_run_id
+from .operator import UnknownName
+from .options import CODE, COMMON, Code, Common, open_for_action
+from .output import Output
+from .reading import opened
+from .text import UsageError
+
+
+def launch(
+    job: Annotated[str, Parameter(help="Name of the job.")],
+    /,
+    *,
+    config: Annotated[
+        str | None, Parameter(help="Run config: a JSON object, or @ and the path of a file with one.")
+    ] = None,
+    tag: Annotated[Sequence[str], Parameter(help="A tag of the run, as key=value; may be repeated.")] = (),
+    actor: Annotated[
+        str | None, Parameter(help="Who acts; the operating system's user@host by default.")
+    ] = None,
+    code: Code = CODE,
+    common: Common = COMMON,
+) -> int:
+    """Ask for a run of a job; the engine launches it as soon as it has room."""
+    tags = dict(_tag(text) for text in tag)
+    run_config = _config(config)
+    home = open_for_action(common, code)
+    definitions = code.load(home).definitions
+    if not definitions.has_job_def(job):
+        raise UnknownName("job", job, (known.name for known in definitions.get_all_jobs()))
+    found = definitions.get_job_def(job)
+    found.validate_run_config(run_config)
+    who, now = actor or current_actor(), SystemClock().now()
+    event = RunRequested(
+        at=now,
+        run=new_run_id(),
+        job=job,
+        run_config=dict(found.run_config_or_default(run_config)),
+        tags={**(found.tags if found.run_tags is None else found.run_tags), **tags},
+        actor=who,
+    )
+    with opened(home) as log:
+        offset = log.append([event], expected=None, recorded_at=now, writer=f"cli:{who}")
+    out, running = Output(json=common.json), home.engine() is not None
+    if out.json:
+        out.record({"run": event.run, "job": job, "offset": offset, "engine_running": running})
+    else:
+        out.line(f"run {event.run} of {job} requested")
+    if not running:
+        out.note("no engine runs on this home: the run starts when `ticktrail dev` does")
+    return 0
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, separator, value = text.partition("=")
+    if not key or not separator:
+        raise UsageError(f"--tag {text!r}: expected key=value")
+    return key, value
+
+
+def _config(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    where = "--config"
+    if text.startswith("@"):
+        where = text[1:]
+        try:
+            text = Path(where).read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            raise TickTrailError(f"the run config {where} cannot be read: {error}") from error
+    try:
+        return msgspec.json.decode(text, type=dict[str, Any])
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{where} is no JSON object: {error}") from error

@@ -1,0 +1,163 @@
+"""``ticktrail sensor preview``: one evaluation without any effect."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from ...core.events import AnyEvent, RunRequested
+from ...core.log import EventLog
+from ...core.sensor_state import SensorState
+from ...projections.run_keys import RunKeys
+from ...projections.sensor_states import SensorStates
+from ..home import Home
+from .operator import UnknownName
+from .options import CODE, COMMON, Code, Common
+from .output import Output
+from .reading import fold, opened
+from .text import cursor_text, one_line
+
+if TYPE_CHECKING:
+    from ...core.evaluation import Evaluation, Request
+    from ..definitions_file import LoadedDefinitions
+
+
+def preview(
+    name: Annotated[str, Parameter(help="Name of the sensor.")],
+    /,
+    *,
+    cursor: Annotated[
+        str | None,
+        Parameter(allow_leading_hyphen=True, help="Evaluate with this cursor instead of the stored one."),
+    ] = None,
+    code: Code = CODE,
+    common: Common = COMMON,
+) -> int:
+    """Evaluate a sensor once and show what would come of it; nothing is stored or launched.
+
+    The sensor's function does run: what it does to the outside world by itself happens. Exits with
+    1 when the evaluation fails or a request could not become a run.
+    """
+    home, out = common.open(), Output(json=common.json)
+    loaded = code.load(home)
+    known = [sensor.name for sensor in loaded.definitions.sensors]
+    if name not in known:
+        raise UnknownName("sensor", name, known)
+    with opened(home) as log:
+        state, keys, runs = _fold(home, log, name)
+        try:
+            evaluation = _evaluate(loaded, state, cursor)
+            asked = [request.run_key or "" for request in evaluation.requests]
+            owned = dict(zip(asked, keys.index.owners(name, asked), strict=True))
+        finally:
+            keys.index.close()
+    owners = {key: runs.get(offset, "") for key, offset in owned.items() if offset is not None}
+    verdicts = _verdicts(evaluation, owners)
+    if out.json:
+        out.record(_as_json(name, evaluation, verdicts))
+    else:
+        _show(out, evaluation, verdicts)
+    return 1 if evaluation.error or any(request.problem for request in evaluation.requests) else 0
+
+
+def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys, dict[int, str]]:
+    """Return the sensor's state, the run keys, and the sensor's runs by the offset of their request."""
+    states, keys = SensorStates(), RunKeys(home.run_keys())
+    runs: dict[int, str] = {}
+
+    def note(offset: int, event: AnyEvent) -> None:
+        if isinstance(event, RunRequested) and event.sensor == sensor:
+            runs[offset] = event.run
+
+    fold(log, states, keys, each=note)
+    return states.get(sensor), keys, runs
+
+
+def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None) -> Evaluation:
+    from ...core.authoring.sensor_context import SensorEvaluationContext
+    from ...core.evaluation import evaluate
+
+    context = SensorEvaluationContext(
+        sensor_name=state.name,
+        cursor=state.cursor if cursor is None else cursor,
+        last_run_key=state.last_run_key,
+        last_tick_completion_time=_seconds(state.last_finished_tick_at),
+        last_sensor_start_time=_seconds(state.last_started_at),
+        definitions=loaded.definitions,
+    )
+    with contextlib.redirect_stdout(sys.stderr):
+        return evaluate(loaded.definitions.get_sensor_def(state.name), context, loaded.definitions)
+
+
+def _seconds(at: int | None) -> float | None:
+    return None if at is None else at / 1e6
+
+
+def _verdicts(evaluation: Evaluation, owners: dict[str, str]) -> list[str]:
+    """Return for each request what would become of it; the first of a key within the tick wins."""
+    verdicts: list[str] = []
+    taken = {key: f"run {run}" for key, run in owners.items()}
+    for index, request in enumerate(evaluation.requests):
+        if request.problem is not None:
+            verdicts.append(f"rejected: {request.problem}")
+        elif request.run_key and request.run_key in taken:
+            verdicts.append(f"run key already used by {taken[request.run_key]}")
+        else:
+            verdicts.append("would launch")
+            if request.run_key:
+                taken[request.run_key] = f"request {index}"
+    return verdicts
+
+
+def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[str, Any]:
+    return {
+        "sensor": sensor,
+        "error": evaluation.error,
+        "traceback": evaluation.traceback,
+        "skip_reason": evaluation.skip_reason,
+        "cursor_before": evaluation.cursor_before,
+        "cursor_after": evaluation.cursor,
+        "requests": [
+            {**msgspec.structs.asdict(request), "verdict": verdict}
+            for request, verdict in zip(evaluation.requests, verdicts, strict=True)
+        ],
+        "logs": [list(line) for line in evaluation.logs],
+    }
+
+
+def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
+    for _, level, message in evaluation.logs:
+        out.line((f"{level:<8}", "cyan"), message)
+    if evaluation.error is not None:
+        if evaluation.traceback:
+            out.note(evaluation.traceback.rstrip(), "")
+        out.line(("error: ", "red"), evaluation.error)
+    elif evaluation.requests:
+        out.table(
+            ["#", "JOB", "RUN KEY", "CONFIG", "VERDICT"],
+            (_row(*item) for item in enumerate(zip(evaluation.requests, verdicts, strict=True))),
+            wide="VERDICT",
+        )
+        for index, verdict in enumerate(verdicts):
+            if verdict.startswith("rejected"):
+                out.line((f"request {index} {verdict}", "red"))
+    else:
+        out.line("skipped: ", evaluation.skip_reason or "no reason given")
+    before, after = cursor_text(evaluation.cursor_before, 200), cursor_text(evaluation.cursor, 200)
+    out.line("cursor: ", f"{before} → {after}" if before != after else f"{before}, unchanged")
+
+
+def _row(index: int, judged: tuple[Request, str]) -> list[str]:
+    request, verdict = judged
+    config = msgspec.json.encode(request.run_config).decode() if request.run_config else ""
+    return [
+        str(index),
+        request.job or "-",
+        one_line(request.run_key, 30) or "-",
+        one_line(config, 24) or "-",
+        verdict,
+    ]

@@ -1,0 +1,93 @@
+"""``ticktrail rebuild``: projections from the log alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from ...core.errors import TickTrailError
+from ...core.log import EventLog
+from ...projections.run_keys import RunKeys
+from ...projections.sensor_states import SensorStates
+from ..home import Home
+from ..run_key_index import MemoryRunKeyIndex, SnapshotRunKeyIndex
+from .options import COMMON, Common
+from .output import Output
+from .reading import fold, opened
+
+
+def rebuild(
+    *,
+    check: Annotated[
+        bool, Parameter(help="Change nothing: compare with what is there; exits with 1 if it differs.")
+    ] = False,
+    common: Common = COMMON,
+) -> int:
+    """Build the run-key index from the log alone, and save it in the place of the one that is there.
+
+    A running engine keeps its own index, and saves that one when it stops.
+    """
+    home, out = common.open(), Output(json=common.json)
+    with opened(home) as log:
+        return _check(home, log, out) if check else _rebuild(home, log, out)
+
+
+def _rebuild(home: Home, log: EventLog, out: Output) -> int:
+    # Beside the live one, so that a crash leaves a whole index: the old one or the new one.
+    path = home.run_keys_path.with_suffix(".rebuilt")
+    path.unlink(missing_ok=True)
+    keys = RunKeys(SnapshotRunKeyIndex(path))
+    head = fold(log, keys)
+    keys.index.save()
+    digest, count = keys.index.digest(), keys.index.count()
+    saved = SnapshotRunKeyIndex(path)
+    if (saved.checkpoint, saved.digest()) != (head, digest):
+        raise TickTrailError(
+            f"the rebuilt index could not be saved as {path}: make room there, and try again"
+        )
+    os.replace(path, home.run_keys_path)
+    if out.json:
+        out.record({"run_keys": count, "digest": digest, "events": head})
+    else:
+        out.line(f"rebuilt the index of {count} run keys from {head} events, digest {digest}")
+    return 0
+
+
+def _check(home: Home, log: EventLog, out: Output) -> int:
+    """Fold everything anew, and what there is from where it stopped; all digests must be equal."""
+    live = RunKeys(home.run_keys())
+    saved = live.checkpoint
+    if saved > log.head():
+        raise TickTrailError(
+            f"the run-key index knows {saved} events, the log has {log.head()}: "
+            "it is of another log, run `ticktrail rebuild`"
+        )
+    fresh, states = RunKeys(MemoryRunKeyIndex()), SensorStates()
+    for frame in log.read(0, saved):
+        fresh.apply(frame.first_offset, frame.events)
+        states.apply(frame.first_offset, frame.events)
+    resumed = states.copy()
+    head = fold(log, fresh, states)
+    fold(log, live, resumed)
+    found = {
+        "run keys": (fresh.index.digest(), live.index.digest()),
+        "sensor states": (states.digest(), resumed.digest()),
+    }
+    live.index.close()
+    equal = all(rebuilt == there for rebuilt, there in found.values())
+    if out.json:
+        for name, (rebuilt, there) in found.items():
+            record: dict[str, Any] = {"projection": name, "rebuilt": rebuilt, "live": there}
+            out.record({**record, "equal": rebuilt == there, "events": head})
+        return 0 if equal else 1
+    out.line(
+        f"rebuilt from {head} events; compared with the index saved after {saved} and carried on from there"
+    )
+    for name, (rebuilt, there) in found.items():
+        verdict = ("equal", "green") if rebuilt == there else ("different", "red")
+        out.line(f"{name:<14} rebuilt {rebuilt}  live {there}  ", verdict)
+    if not equal:
+        out.note("the saved index is wrong: run `ticktrail rebuild`, then start the engine anew", "yellow")
+    return 0 if equal else 1

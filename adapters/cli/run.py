@@ -1,0 +1,182 @@
+"""``ticktrail run``: runs, their outcome and their logs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from msgspec.structs import asdict
+
+from ...core.errors import TickTrailError
+from ...core.events import AnyEvent, StepLogged
+from ...projections.runs import Run, Runs, RunStatus
+from ..home import Home
+from ..system import SystemClock
+from .describe import as_record, details, style
+from .launch import launch
+from .options import COMMON, Common
+from .output import Output, status_text
+from .reading import fold, opened
+from .text import UsageError, ago, between, local_time, one_line
+
+app = App(name="run", help="List and launch runs, and show their logs.")
+app.command(launch)
+
+RunId = Annotated[str, Parameter(name="ID", help="Id of the run; its first letters are enough.")]
+
+#: Shortest beginning of ids that tables show.
+_SHORT = 8
+
+
+@app.command(name="list")
+def list_(
+    *,
+    status: Annotated[RunStatus | None, Parameter(help="Only runs that stand so.")] = None,
+    job: Annotated[str | None, Parameter(help="Only runs of this job.")] = None,
+    limit: Annotated[int, Parameter(help="How many at the most, the latest ones.")] = 20,
+    common: Common = COMMON,
+) -> int:
+    """List runs, the latest requested first."""
+    if limit < 1:
+        raise UsageError(f"--limit is {limit}: give 1 or more")
+    out, now, runs = Output(json=common.json), SystemClock().now(), Runs()
+    with opened(common.open()) as log:
+        fold(log, runs)
+    wanted = [run for run in runs if status in (None, run.status) and job in (None, run.job)]
+    latest = wanted[: -limit - 1 : -1]
+    if out.json:
+        out.records(latest)
+        return 0
+    out.table(
+        ["ID", "JOB", "STATUS", "REQUESTED", "TOOK#", "ASKED BY", "RUN KEY", "ERROR"],
+        (_row(run, now) for run in latest),
+        wide="RUN KEY" if not any(run.error for run in latest) else "ERROR",
+    )
+    if not latest:
+        out.note("no such runs")
+    return 0
+
+
+@app.command
+def show(run: RunId, /, *, common: Common = COMMON) -> int:
+    """Show a run: who asked for it, its config and tags, its course and outcome."""
+    home, out = common.open(), Output(json=common.json)
+    row, events = _find(home, run)
+    if out.json:
+        out.record({**asdict(row), "events": [as_record(*item) for item in events]})
+        return 0
+    now = SystemClock().now()
+    out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
+    out.facts(
+        {
+            "requested": f"{local_time(row.requested_at)} ({ago(row.requested_at, now)})",
+            "asked by": f"tick {row.tick} of {row.sensor}" if row.sensor else row.actor,
+            "run key": row.run_key,
+            "partition": row.partition_key,
+            "assets": ", ".join(row.asset_selection) if row.asset_selection else None,
+            "config": _json(row.run_config) if row.run_config else None,
+            "tags": ", ".join(f"{key}={value}" for key, value in sorted(row.tags.items())) or None,
+            "started": None if row.started_at is None else f"{local_time(row.started_at)} in {row.where}",
+            "ended": None if row.ended_at is None else local_time(row.ended_at),
+            "took": None if row.ended_at is None else between(row.started_at, row.ended_at),
+            "error": row.error,
+            "logs": f"ticktrail run logs {row.run[:_SHORT]}",
+        }
+    )
+    out.section("events")
+    for offset, event in events:
+        if not (isinstance(event, StepLogged) and event.kind == "LOG"):
+            _event_line(out, offset, event)
+    if row.traceback:
+        out.section("traceback")
+        out.line(row.traceback.rstrip())
+    return 0
+
+
+@app.command
+def logs(run: RunId, /, *, common: Common = COMMON) -> int:
+    """Show a run's log lines, then what its process wrote to standard output and error."""
+    home, out = common.open(), Output(json=common.json)
+    row, events = _find(home, run)
+    lines = [event for _, event in events if isinstance(event, StepLogged)]
+    folder = home.run_folder(row.run)
+    if out.json:
+        out.records({"source": "log", **asdict(line)} for line in lines)
+    else:
+        for line in lines:
+            out.line(
+                (f"{local_time(line.at)}  {line.level:<8}", "dim"), f"{line.step or '':<16}  ", _said(line)
+            )
+    for name in ("stdout", "stderr"):
+        file = folder / name
+        try:
+            text = file.read_text(errors="replace")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise TickTrailError(f"{file} cannot be read: {error.strerror}") from error
+        if out.json:
+            out.records({"source": name, "message": line} for line in text.splitlines())
+        elif text:
+            out.section(name)
+            out.line(text.rstrip("\n"))
+    if not lines and not folder.exists() and not out.json:
+        out.note(f"run {row.run[:_SHORT]} is {row.status} and has no logs on this machine")
+    return 0
+
+
+def _find(home: Home, prefix: str) -> tuple[Run, list[tuple[int, AnyEvent]]]:
+    """Return the one run whose id starts so, and its events.
+
+    Raises:
+        TickTrailError: There is none, or more than one.
+    """
+    runs = Runs()
+    events: list[tuple[int, AnyEvent]] = []
+
+    def note(offset: int, event: AnyEvent) -> None:
+        if str(getattr(event, "run", None) or "").startswith(prefix):
+            events.append((offset, event))
+
+    if not prefix:
+        raise UsageError("the run id is empty: see `ticktrail run list`")
+    with opened(home) as log:
+        fold(log, runs, each=note)
+    found = runs.starting_with(prefix)
+    if not found:
+        raise TickTrailError(f"there is no run {prefix!r}: see `ticktrail run list`")
+    if len(found) > 1:
+        ids = ", ".join(run.run for run in found[:5]) + (", …" if len(found) > 5 else "")
+        raise TickTrailError(f"{len(found)} runs start with {prefix!r}: {ids}; give more of the id")
+    run = found[0]
+    return run, [(offset, event) for offset, event in events if getattr(event, "run", None) == run.run]
+
+
+def _row(run: Run, now: int) -> list[str]:
+    return [
+        run.run[:_SHORT],
+        run.job,
+        run.status,
+        ago(run.requested_at, now),
+        between(run.started_at, run.ended_at),
+        one_line(run.sensor or run.actor, 24),
+        one_line(run.run_key, 60) or "-",
+        one_line(run.error, 200),
+    ]
+
+
+def _event_line(out: Output, offset: int, event: AnyEvent) -> None:
+    kind = type(event).__name__
+    out.line(
+        (f"{offset:>8}  {local_time(event.at)}  ", "dim"), (f"{kind:<17} ", style(event)), details(event)
+    )
+
+
+def _said(line: StepLogged) -> str:
+    return line.message if line.kind == "LOG" or line.message else line.kind.lower()
+
+
+def _json(value: object) -> str:
+    import msgspec
+
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,173 @@
+"""``ticktrail tick``: the history of evaluations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from msgspec.structs import asdict
+
+from ...core.errors import TickTrailError
+from ...core.events import AnyEvent, TickLogged, TickStarted
+from ...core.log import EventLog
+from ...core.sensor_state import TickStatus
+from ...projections.runs import Runs
+from ...projections.ticks import Tick, Ticks
+from ..system import SystemClock
+from .describe import as_record, details, style
+from .options import COMMON, Common
+from .output import Output, status_text
+from .reading import fold, opened
+from .text import UsageError, ago, cursor_text, local_time, moment, one_line, took
+
+app = App(name="tick", help="List ticks, and show one with everything that belongs to it.")
+
+
+@app.command(name="list")
+def list_(
+    name: Annotated[str | None, Parameter(help="Only ticks of this sensor.")] = None,
+    /,
+    *,
+    status: Annotated[TickStatus | None, Parameter(help="Only ticks that ended so.")] = None,
+    last: Annotated[
+        str | None, Parameter(help="Only ticks started since: 30m, 24h, 7d, or an ISO time.")
+    ] = None,
+    limit: Annotated[int, Parameter(help="How many at the most, the latest ones.")] = 20,
+    common: Common = COMMON,
+) -> int:
+    """List ticks, the latest first."""
+    if limit < 1:
+        raise UsageError(f"--limit is {limit}: give 1 or more")
+    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
+    since = None if last is None else moment(last, now)
+
+    def wanted(tick: Tick) -> bool:
+        return (
+            (name is None or tick.sensor == name)
+            and (status is None or tick.status == status)
+            and (since is None or tick.started_at >= since)
+        )
+
+    ticks = Ticks(wanted=wanted, limit=limit)
+    with opened(home) as log:
+        fold(log, ticks)
+    rows = ticks.rows()
+    if out.json:
+        out.records(rows)
+        return 0
+    out.table(
+        ["ID#", "SENSOR", "STARTED", "STATUS", "TOOK#", "RUNS#", "REPEATED#", "CURSOR", "WHAT"],
+        (_row(tick, now) for tick in rows),
+        wide="WHAT",
+    )
+    if not rows:
+        out.note("no such ticks")
+    return 0
+
+
+@app.command
+def show(
+    tick: Annotated[int, Parameter(name="ID", help="Id of the tick, as `tick list` shows it.")],
+    /,
+    *,
+    common: Common = COMMON,
+) -> int:
+    """Show a tick: its log lines, requests, verdicts, cursor, runs and end."""
+    home, out = common.open(), Output(json=common.json)
+    ticks, runs = Ticks(wanted=lambda row: row.tick == tick), Runs()
+    with opened(home) as log:
+        _check_id(log, tick)
+        events: list[tuple[int, AnyEvent]] = []
+        ticks.checkpoint = runs.checkpoint = tick
+        fold(
+            log,
+            ticks,
+            runs,
+            each=lambda offset, event: (
+                events.append((offset, event)) if _is_of(tick, offset, event) else None
+            ),
+        )
+    (row,) = ticks.rows()
+    if out.json:
+        out.record({**asdict(row), "events": [as_record(*item) for item in events]})
+    else:
+        _show(out, row, events, runs)
+    return 0
+
+
+def _is_of(tick: int, offset: int, event: AnyEvent) -> bool:
+    return offset == tick or getattr(event, "tick", None) == tick
+
+
+def _check_id(log: EventLog, tick: int) -> None:
+    """Refuse an offset at which no tick began, and say which event is there."""
+    for frame in log.read(max(tick, 0), max(tick, 0) + 1) if tick >= 0 else ():
+        event = frame.events[0]
+        if isinstance(event, TickStarted):
+            return
+        of = getattr(event, "tick", None)
+        hint = f", of tick {of}: try `ticktrail tick show {of}`" if of is not None else ""
+        raise TickTrailError(f"there is no tick {tick}: offset {tick} is a {type(event).__name__}{hint}")
+    raise TickTrailError(
+        f"there is no tick {tick}: the log has {log.head()} events, see `ticktrail tick list`"
+    )
+
+
+def _row(tick: Tick, now: int) -> list[str]:
+    return [
+        str(tick.tick),
+        tick.sensor,
+        ago(tick.started_at, now),
+        tick.status,
+        took(tick.duration),
+        str(tick.requested or "-"),
+        str(tick.repeated or "-"),
+        cursor_text(tick.cursor_after, 24),
+        one_line(tick.error or tick.skip_reason, 200),
+    ]
+
+
+def _show(out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Runs) -> None:
+    now = SystemClock().now()
+    out.line(
+        ("tick ", "bold"),
+        (str(tick.tick), "bold"),
+        " of ",
+        (tick.sensor, "bold"),
+        "  ",
+        status_text(tick.status),
+    )
+    out.facts(
+        {
+            "started": f"{local_time(tick.started_at)} ({ago(tick.started_at, now)})",
+            "ended": None if tick.ended_at is None else local_time(tick.ended_at),
+            "took": None if tick.duration is None else took(tick.duration),
+            "engine": tick.engine,
+            "cursor before": cursor_text(tick.cursor_before),
+            "cursor after": cursor_text(tick.cursor_after),
+            "skip reason": tick.skip_reason,
+            "error": tick.error,
+        }
+    )
+    _section(out, "log", ((offset, event) for offset, event in events if isinstance(event, TickLogged)))
+    _section(out, "events", ((o, e) for o, e in events if not isinstance(e, TickLogged)))
+    if tick.runs:
+        out.section("runs")
+        for run_id in tick.runs:
+            run = runs.get(run_id)
+            if run is not None:
+                out.line(f"{run.run}  {run.job}  ", status_text(run.status), f"  {one_line(run.error, 200)}")
+    if tick.traceback:
+        out.section("traceback")
+        out.line(tick.traceback.rstrip())
+
+
+def _section(out: Output, title: str, events: Iterator[tuple[int, AnyEvent]]) -> None:
+    for place, (offset, event) in enumerate(events):
+        if place == 0:
+            out.section(title)
+        kind = type(event).__name__
+        out.line(
+            (f"{offset:>8}  {local_time(event.at)}  ", "dim"), (f"{kind:<16} ", style(event)), details(event)
+        )

@@ -1,0 +1,150 @@
+"""``ticktrail verify``: the invariants over the whole log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from ...core.errors import CorruptFrame
+from ...core.events import RunRequested, RunStarted, TickStarted
+from ...core.log import EventLog, Frame
+from ...projections.invariants import Violation, check
+from .options import COMMON, Common
+from .output import Output
+from .reading import opened
+
+#: Beyond the offset of any event.
+_BEYOND = 2**62
+
+
+class _Counts(msgspec.Struct):
+    """What was read.
+
+    Attributes:
+        next_offset: Offset after the last event that was read.
+    """
+
+    frames: int = 0
+    events: int = 0
+    ticks: int = 0
+    requests: int = 0
+    starts: int = 0
+    next_offset: int = 0
+
+    def add(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Count while the frames pass through."""
+        for frame in frames:
+            yield frame
+            self.frames += 1
+            self.events += len(frame.events)
+            self.next_offset = frame.next_offset
+            for event in frame.events:
+                kind = type(event)
+                self.ticks += kind is TickStarted
+                self.requests += kind is RunRequested
+                self.starts += kind is RunStarted
+
+
+def verify(*, common: Common = COMMON) -> int:
+    """Check the whole log against the invariants; exits with 1 if one is broken.
+
+    Checked are: each tick's outcome is one append (2), no run key is requested twice (3), each run
+    starts and ends once at most (4), ticks of a sensor take turns and cursors follow from each other
+    (5), and no frame is damaged or missing (7). That all state can be rebuilt (1) is checked by
+    `ticktrail rebuild --check`.
+    """
+    home, out, counts = common.open(), Output(json=common.json), _Counts()
+    broken = 0
+    with opened(home) as log:
+        for violation in _violations(log, counts, out):
+            broken += 1
+            if out.json:
+                out.record(violation)
+            else:
+                where = (f"invariant {violation.invariant} broken at offset {violation.offset}: ", "red")
+                out.line(where, violation.what)
+    if out.json:
+        out.record({"checked": msgspec.structs.asdict(counts), "violations": broken})
+    else:
+        out.line(
+            f"read {counts.frames} frames with {counts.events} events: {counts.ticks} ticks, "
+            f"{counts.requests} run requests, {counts.starts} runs started"
+        )
+        verdict = ("invariants 2, 3, 4, 5 and 7 hold", "green")
+        out.line((f"{broken} violations", "red") if broken else verdict)
+    return 1 if broken else 0
+
+
+def _violations(log: EventLog, counts: _Counts, out: Output) -> Iterator[Violation]:
+    try:
+        yield from check(counts.add(_with_progress(log, out)))
+    except CorruptFrame as damage:
+        yield Violation(
+            invariant=7,
+            offset=counts.next_offset,
+            what=f"{damage}; what follows cannot be checked against invariants 2 to 5",
+        )
+        yield from _further_damage(log, damage.frame, counts.next_offset)
+
+
+def _further_damage(log: EventLog, frame: int, offset: int) -> Iterator[Violation]:
+    """Yield the damage after a damaged frame that stands at *offset*."""
+    while (start := _readable_after(log, frame, offset)) is not None:
+        offset = start
+        try:
+            for sound in log.read(start):
+                offset = sound.next_offset
+            return
+        except CorruptFrame as damage:
+            yield Violation(invariant=7, offset=offset, what=str(damage))
+            frame = damage.frame
+
+
+def _readable_after(log: EventLog, frame: int, offset: int) -> int | None:
+    """Return the first offset after *offset* that is read without meeting the damaged *frame*."""
+    low, high = offset, _BEYOND
+    if _meets(log, frame, high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _meets(log, frame, middle):
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _meets(log: EventLog, frame: int, start: int) -> bool:
+    try:
+        next(log.read(start), None)
+    except CorruptFrame as damage:
+        return damage.frame == frame
+    return False
+
+
+def _with_progress(log: EventLog, out: Output) -> Iterator[Frame]:
+    """Yield the log's frames, with a bar on the terminal of standard error."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns: tuple[Any, ...] = (
+        TextColumn("checking"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("events"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out.notes, transient=True, disable=not out.notes.is_terminal) as bar:
+        task = bar.add_task("checking", total=_head(log))
+        for frame in log.read():
+            yield frame
+            bar.update(task, completed=frame.next_offset)
+
+
+def _head(log: EventLog) -> int | None:
+    """Return where the log ends, None if its last frame is damaged and does not say."""
+    try:
+        return log.head()
+    except CorruptFrame:
+        return None

