@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check crash bench clean
+.PHONY: demo test check wheel crash bench bench-full clean
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -22,11 +22,21 @@ check: .venv/.installed  ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+wheel: .venv/.installed  ## the built wheel, in an environment of its own, passes the tests of the core
+	rm -rf build/wheel && $(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	$(PYTHON) -m venv --clear build/wheel/venv
+	build/wheel/venv/bin/python -m pip install --quiet build/wheel/*.whl pytest hypothesis
+	build/wheel/venv/bin/python -P -m pytest -q -p no:cacheprovider tests/core tests/conformance
+	build/wheel/venv/bin/ticktrail --version
+
 crash: .venv/.installed  ## kill -9 a thousand times, then verify
 	$(BIN)/python tests/crash/campaign.py --kills 1000
 
 bench: .venv/.installed  ## the benchmarks, Dagster beside us in its own environment
 	$(BIN)/python benchmarks/run.py
+
+bench-full: .venv/.installed  ## the same, more rounds, figures and their document written
+	$(BIN)/python benchmarks/run.py --full --json benchmarks/results.json
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -9,7 +9,7 @@ from typing import Any
 MAX_DEPTH = 64
 
 #: The integers that msgpack can hold.
-_INT_RANGE = range(-(2**63), 2**64)
+_MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
 
 
 def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
@@ -25,7 +25,7 @@ def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
         case None | bool() | float():
             return
         case int():
-            if value not in _INT_RANGE:
+            if not _MIN_INT <= value <= _MAX_INT:
                 yield f"{where}: the integer {value} does not fit into 64 bits"
         case str():
             if not _is_unicode(value):

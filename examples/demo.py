@@ -40,12 +40,14 @@ class Story:
         """Start `ticktrail dev` in the background; its account goes to engine.log."""
         print(f"\n$ ticktrail dev -f examples/{example} &")
         with open(self.folder / "engine.log", "ab") as account:
-            return subprocess.Popen(
+            engine = subprocess.Popen(
                 [sys.executable, "-m", "ticktrail", "dev", "-f", str(EXAMPLES / example)],
                 env=self.environment,
                 stdout=account,
                 stderr=account,
             )
+        self.wait("the engine", self.answers)
+        return engine
 
     def show(self, *command: str) -> None:
         """Run a command as a user would, and show what it prints."""
@@ -70,6 +72,11 @@ class Story:
             if time.monotonic() > deadline:
                 sys.exit(f"the demo waited {PATIENCE:g} s for {what}; see {self.folder / 'engine.log'}")
             time.sleep(0.1)
+
+    def answers(self) -> bool:
+        """Whether the home is there to be asked."""
+        command = [sys.executable, "-m", "ticktrail", "info"]
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False).returncode == 0
 
     def runs(self, status: str = "SUCCESS") -> int:
         """Return how many runs stand so."""
@@ -144,7 +151,7 @@ def cursor_sensor(story: Story) -> None:
     keys = [run["run_key"] for run in story.ask("run", "list")]
     assert len(keys) == len(set(keys)) == 8, f"a file ran twice or never: {keys}"
     print(f"\n{len(keys)} runs, {len(set(keys))} run keys: nothing lost, nothing twice")
-    story.show("log", "--last", "12")
+    story.show("log", "--since", "2s")
 
     say("7. Every invariant holds over the whole log")
     stop(engine)

@@ -30,19 +30,13 @@ def dev(
     """
     if max_runs is not None and max_runs < 1:
         raise UsageError(f"--max-runs is {max_runs}: give 1 or more")
-    home = _open(common, code)
-    source = code.source(home)
-    if source is None:
+    if (source := code.named()) is None and (source := common.open().definitions) is None:
         raise UsageError("no definitions are named and none remembered: give -f FILE or -m MODULE")
     loaded = load(source)
+    home = Home.open(common.home, create=True)
     if log is not None:
         home.remember_log(log)
     home.remember_definitions(source)
     from ..daemon.dev import run
 
     return run(home, loaded, max_runs=max_runs, json=common.json, say=Output(json=common.json).results)
-
-
-def _open(common: Common, code: Code) -> Home:
-    """Open the home; without definitions to run there is no reason to make one."""
-    return Home.open(common.home, create=code.named() is not None)

@@ -79,8 +79,10 @@ def _config(text: str | None) -> dict[str, Any]:
         where = text[1:]
         try:
             text = Path(where).read_text()
-        except (OSError, UnicodeDecodeError) as error:
-            raise TickTrailError(f"the run config {where} cannot be read: {error}") from error
+        except OSError as error:
+            raise TickTrailError(f"the run config {where} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise TickTrailError(f"the run config {where} is no UTF-8 text: {error}") from error
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError as error:

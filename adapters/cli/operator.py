@@ -33,7 +33,7 @@ class UnknownName(TickTrailError):
         close = difflib.get_close_matches(name, names, n=3)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "") or "none"
-        super().__init__(f"there is no {kind} {name!r}: {hint}known are {listed}")
+        super().__init__(f"there is no {kind} {name!r}: {hint}known: {listed}")
         self.kind, self.name, self.known = kind, name, names
 
 

@@ -81,18 +81,22 @@ class Output:
             table.add_column(
                 header.rstrip("#"),
                 justify="right" if header.endswith("#") else "left",
-                no_wrap=True,
-                overflow="ellipsis",
-                ratio=1 if header == wide else None,
+                # Of columns that may wrap, rich takes the room that is missing; the cells do not wrap.
+                no_wrap=header != wide,
+                min_width=16 if header == wide else None,
             )
         for row in rows:
-            table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+            table.add_row(*map(_cell, row))
         self.results.print(table)
 
 
 def status_text(status: str) -> tuple[str, str]:
     """Return a status with the style it is written in."""
     return status, _STYLES.get(status, "")
+
+
+def _cell(text: str) -> Text:
+    return Text(text, style=_STYLES.get(text, ""), no_wrap=True, overflow="ellipsis")
 
 
 def _console(file: IO[str]) -> Console:

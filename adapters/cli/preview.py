@@ -138,7 +138,7 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
         out.line(("error: ", "red"), evaluation.error)
     elif evaluation.requests:
         out.table(
-            ["#", "JOB", "RUN KEY", "CONFIG", "VERDICT"],
+            ["NO#", "JOB", "RUN KEY", "CONFIG", "VERDICT"],
             (_row(*item) for item in enumerate(zip(evaluation.requests, verdicts, strict=True))),
             wide="VERDICT",
         )

@@ -24,7 +24,7 @@ from .options import CODE, COMMON, Code, Common, load, open_for_action
 from .output import Output
 from .preview import preview
 from .reading import fold, opened
-from .text import UsageError, ago, cursor_text, took
+from .text import UsageError, ago, cursor_text
 
 app = App(name="sensor", help="List, switch and preview sensors, and move their cursors.")
 app.command(preview)
@@ -269,7 +269,7 @@ def _row(state: SensorState, now: int) -> list[str]:
         state.name,
         _status(state),
         set_by,
-        took(state.interval),
+        f"{state.interval:g} s",
         ago(state.last_tick_at, now),
         result,
         str(state.consecutive_failures or "-"),

@@ -60,9 +60,11 @@ def _rough(seconds: float) -> str:
 
 
 def took(seconds: float | None) -> str:
-    """Return a duration, such as ``12 ms``, ``1.24 s`` or ``2m 05s``; ``-`` for None."""
+    """Return a duration, such as ``0.4 ms``, ``12 ms``, ``1.24 s`` or ``2m 05s``; ``-`` for None."""
     if seconds is None:
         return "-"
+    if seconds < 0.00995:
+        return f"{seconds * 1e3:.1f} ms"
     if seconds < 0.9995:
         return f"{seconds * 1e3:.0f} ms"
     if seconds < 60:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
-from ...core.events import AnyEvent, TickLogged, TickStarted
+from ...core.events import AnyEvent, RunKeyRepeated, RunRequested, TickLogged, TickStarted
 from ...core.log import EventLog
 from ...core.sensor_state import TickStatus
 from ...projections.runs import Runs
@@ -57,7 +57,7 @@ def list_(
         out.records(rows)
         return 0
     out.table(
-        ["ID#", "SENSOR", "STARTED", "STATUS", "TOOK#", "RUNS#", "REPEATED#", "CURSOR", "WHAT"],
+        ["ID#", "SENSOR", "STARTED", "STATUS", "TOOK#", "CURSOR", "WHAT"],
         (_row(tick, now) for tick in rows),
         wide="WHAT",
     )
@@ -79,25 +79,38 @@ def show(
     with opened(home) as log:
         _check_id(log, tick)
         events: list[tuple[int, AnyEvent]] = []
+
+        def note(offset: int, event: AnyEvent) -> None:
+            if offset == tick or getattr(event, "tick", None) == tick:
+                events.append((offset, event))
+
+        # Nothing of a tick is before its start.
         ticks.checkpoint = runs.checkpoint = tick
-        fold(
-            log,
-            ticks,
-            runs,
-            each=lambda offset, event: (
-                events.append((offset, event)) if _is_of(tick, offset, event) else None
-            ),
-        )
+        fold(log, ticks, runs, each=note)
+        owners = _owners(log, [event.owner for _, event in events if isinstance(event, RunKeyRepeated)])
     (row,) = ticks.rows()
     if out.json:
-        out.record({**asdict(row), "events": [as_record(*item) for item in events]})
+        out.record({**asdict(row), "events": [_record(*item, owners) for item in events]})
     else:
-        _show(out, row, events, runs)
+        _show(out, row, events, runs, owners)
     return 0
 
 
-def _is_of(tick: int, offset: int, event: AnyEvent) -> bool:
-    return offset == tick or getattr(event, "tick", None) == tick
+def _owners(log: EventLog, offsets: Sequence[int]) -> dict[int, str]:
+    """Return the runs that were requested at *offsets*."""
+    if not offsets:
+        return {}
+    wanted, runs = set(offsets), dict[int, str]()
+    for frame in log.read(min(wanted), max(wanted) + 1):
+        for offset, event in enumerate(frame.events, frame.first_offset):
+            if offset in wanted and isinstance(event, RunRequested):
+                runs[offset] = event.run
+    return runs
+
+
+def _record(offset: int, event: AnyEvent, owners: Mapping[int, str]) -> dict[str, Any]:
+    record = as_record(offset, event)
+    return {**record, "owner_run": owners.get(event.owner)} if isinstance(event, RunKeyRepeated) else record
 
 
 def _check_id(log: EventLog, tick: int) -> None:
@@ -121,14 +134,23 @@ def _row(tick: Tick, now: int) -> list[str]:
         ago(tick.started_at, now),
         tick.status,
         took(tick.duration),
-        str(tick.requested or "-"),
-        str(tick.repeated or "-"),
-        cursor_text(tick.cursor_after, 24),
-        one_line(tick.error or tick.skip_reason, 200),
+        cursor_text(tick.cursor_after, 18),
+        _what(tick),
     ]
 
 
-def _show(out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Runs) -> None:
+def _what(tick: Tick) -> str:
+    runs = f"{tick.requested} run{'' if tick.requested == 1 else 's'}" if tick.requested else None
+    repeated = (
+        f"{tick.repeated} run key{'' if tick.repeated == 1 else 's'} already used" if tick.repeated else None
+    )
+    parts = (tick.error, tick.skip_reason, runs, repeated)
+    return one_line(", ".join(part for part in parts if part), 200)
+
+
+def _show(
+    out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Runs, owners: Mapping[int, str]
+) -> None:
     now = SystemClock().now()
     out.line(
         ("tick ", "bold"),
@@ -150,8 +172,10 @@ def _show(out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Run
             "error": tick.error,
         }
     )
-    _section(out, "log", ((offset, event) for offset, event in events if isinstance(event, TickLogged)))
-    _section(out, "events", ((o, e) for o, e in events if not isinstance(e, TickLogged)))
+    _section(
+        out, "log", ((offset, event) for offset, event in events if isinstance(event, TickLogged)), owners
+    )
+    _section(out, "events", ((o, e) for o, e in events if not isinstance(e, TickLogged)), owners)
     if tick.runs:
         out.section("runs")
         for run_id in tick.runs:
@@ -163,11 +187,13 @@ def _show(out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Run
         out.line(tick.traceback.rstrip())
 
 
-def _section(out: Output, title: str, events: Iterator[tuple[int, AnyEvent]]) -> None:
+def _section(
+    out: Output, title: str, events: Iterator[tuple[int, AnyEvent]], owners: Mapping[int, str]
+) -> None:
     for place, (offset, event) in enumerate(events):
         if place == 0:
             out.section(title)
-        kind = type(event).__name__
-        out.line(
-            (f"{offset:>8}  {local_time(event.at)}  ", "dim"), (f"{kind:<16} ", style(event)), details(event)
-        )
+        kind, what = type(event).__name__, details(event)
+        if isinstance(event, RunKeyRepeated) and event.owner in owners:
+            what += f", by run {owners[event.owner]}"
+        out.line((f"{offset:>8}  {local_time(event.at)}  ", "dim"), (f"{kind:<16} ", style(event)), what)

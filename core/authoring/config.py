@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, dataclass_transform
 
 import msgspec
 
 from .errors import DagsterInvalidConfigError
-
-C = TypeVar("C", bound="Config")
 
 
 class _ConfigMeta(msgspec.StructMeta):
@@ -23,8 +21,8 @@ class _ConfigMeta(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, namespace, **options)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(msgspec.field,))
-class Config(msgspec.Struct, metaclass=_ConfigMeta):
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Config(msgspec.Struct, metaclass=_ConfigMeta, frozen=True, kw_only=True):
     """Base of the classes that describe config: annotated fields, with or without a default.
 
     Values are checked when they are built; they cannot be changed afterwards. Fields may be plain

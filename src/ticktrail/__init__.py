@@ -3,11 +3,20 @@
 ``import ticktrail as dg`` gives the names that a Dagster sensor author knows.
 """
 
+from typing import TYPE_CHECKING
+
 from ticktrail.adapters.system import SystemClock, new_run_id
 from ticktrail.core.authoring import *
 from ticktrail.core.authoring import __all__ as _names
+from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
 set_host(SystemClock(), new_run_id)
 
 __all__ = list(_names)
+
+if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
+
+    def __getattr__(name: str) -> object:
+        """Say what to use in place of a name of Dagster's that is not here."""
+        raise absent(__name__, name)

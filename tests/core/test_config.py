@@ -23,12 +23,12 @@ class Load(Config):
     name: str = "x"
     source: Source
     also: Source | None = None
-    more: list[Source] = []
-    by_name: dict[str, Source] = {}
+    more: list[Source] = []  # noqa: RUF012
+    by_name: dict[str, Source] = {}  # noqa: RUF012
     mode: Mode = Mode.FAST
     kind: Literal["a", "b"] = "a"
     limit: Annotated[int, msgspec.Meta(ge=0)] = 1
-    tags: list[str] = ["default"]
+    tags: list[str] = ["default"]  # noqa: RUF012
     share: float = 0.5
 
 

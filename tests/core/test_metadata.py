@@ -11,7 +11,7 @@ from ticktrail.core.authoring.metadata import MetadataValue, normalize_metadata,
 from ticktrail.core.plain_data import as_plain, plain_problems, storable_text
 
 
-class Colour(str, Enum):
+class Colour(str, Enum):  # noqa: UP042 - the older spelling is the tricky one
     RED = "red"
 
 

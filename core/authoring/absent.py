@@ -1,0 +1,109 @@
+"""Names of Dagster's that are not here yet, and what does the job meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+#: Paragraphs of names, each with what to use instead of them.
+_TEXT = """
+asset_sensor AssetSensorDefinition multi_asset_sensor MultiAssetSensorDefinition
+MultiAssetSensorEvaluationContext build_multi_asset_sensor_context
+-> write a @sensor that looks at what the asset stored, and keep its place in the cursor
+
+run_status_sensor run_failure_sensor RunStatusSensorDefinition RunStatusSensorContext
+RunFailureSensorContext build_run_status_sensor_context make_email_on_run_failure_sensor JobSelector
+RepositorySelector CodeLocationSelector
+-> follow `ticktrail log --follow --json`, which tells of every RunSucceeded and RunFailed
+
+DagsterInstance instance_for_test DagsterRun DagsterRunStatus RunsFilter RunRecord
+AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntry EventLogRecord
+-> read `ticktrail run list --json` and `ticktrail log --json`; in tests
+   build_sensor_context(instance=...) takes any object
+
+DynamicPartitionsDefinition StaticPartitionsDefinition DailyPartitionsDefinition
+HourlyPartitionsDefinition WeeklyPartitionsDefinition MonthlyPartitionsDefinition
+TimeWindowPartitionsDefinition MultiPartitionsDefinition MultiPartitionKey PartitionsDefinition
+PartitionedConfig PartitionMapping PartitionKeyRange AddDynamicPartitionsRequest
+DeleteDynamicPartitionsRequest static_partitioned_config dynamic_partitioned_config
+daily_partitioned_config BackfillPolicy
+-> say in run_config what a run is about, and ask for each under a run key of its own
+
+ConfigurableResource ResourceParam ResourceDefinition ResourceDependency resource resources
+with_resources make_values_resource build_resources build_init_resource_context
+-> give plain objects to Definitions(resources={...}), which steps find in context.resources; a
+   sensor makes what it needs in its function
+
+EnvVar StringSource IntSource BoolSource
+-> read os.environ
+
+schedule ScheduleDefinition ScheduleEvaluationContext DefaultScheduleStatus build_schedule_context
+build_schedule_from_partitioned_job
+-> write a @sensor whose run key is the period, such as the date
+
+AutomationCondition AutomationConditionSensorDefinition AutoMaterializePolicy FreshnessPolicy
+build_sensor_for_freshness_checks
+-> write a @sensor that asks for the assets
+
+asset_check multi_asset_check AssetCheckResult AssetCheckSpec AssetCheckKey AssetCheckEvaluation
+AssetCheckSeverity AssetChecksDefinition AssetCheckExecutionContext
+-> raise in the asset's function, or note what was found in MaterializeResult(metadata=...)
+
+multi_asset graph_asset graph_multi_asset observable_source_asset AssetSpec AssetDep AssetIn
+AssetOut SourceAsset ObserveResult
+-> write one @asset per asset, and name in deps= what comes before it
+
+graph GraphDefinition In Out GraphIn GraphOut DynamicOut DynamicOutput Nothing DagsterType
+-> wire ops in a @job: each has one output, and its parameters are its inputs
+
+in_process_executor multiprocess_executor multi_or_in_process_executor Executor ExecutorDefinition
+executor IOManager IOManagerDefinition ConfigurableIOManager io_manager fs_io_manager mem_io_manager
+FilesystemIOManager InMemoryIOManager InputContext OutputContext logger LoggerDefinition
+-> leave it out: the steps of a run follow each other in the run's own process, hand values over in
+   memory, and store what must last
+
+RetryPolicy Backoff Jitter RetryRequested Failure success_hook failure_hook HookContext
+HookDefinition
+-> raise any exception to fail a step; catch what is worth another try in the function
+
+load_assets_from_modules load_assets_from_current_module load_assets_from_package_module
+load_assets_from_package_name load_definitions_from_module load_definitions_from_modules load_defs
+definitions repository RepositoryDefinition
+-> list assets, jobs and sensors in one Definitions(...)
+
+materialize_to_memory build_op_context build_asset_context ExecuteInProcessResult
+-> use materialize([...]) or job.execute_in_process(), whose result has success, asset_value() and
+   more
+
+Field Shape Permissive PermissiveConfig Selector Noneable Array Map Enum EnumValue ConfigMapping
+config_mapping configured
+-> write a Config class; config_schema takes plain types, dicts and lists of them
+
+TextMetadataValue IntMetadataValue FloatMetadataValue BoolMetadataValue PathMetadataValue
+UrlMetadataValue MarkdownMetadataValue JsonMetadataValue NullMetadataValue DagsterAssetMetadataValue
+-> use MetadataValue.text(...), .int(...), .path(...), .url(...), .md(...), .json(...)
+
+get_dagster_logger DagsterLogManager
+-> use context.log, or the logging module
+
+validate_run_config
+-> use Definitions.get_job_def(name).validate_run_config(...)
+"""
+
+
+def _read(text: str) -> Iterator[tuple[str, str]]:
+    for paragraph in text.strip().split("\n\n"):
+        names, _, instead = paragraph.partition("->")
+        for name in names.split():
+            yield name, " ".join(instead.split())
+
+
+#: For each name of Dagster's that is known to be missing: what to use instead, for people.
+ABSENT = dict(_read(_TEXT))
+
+
+def absent(package: str, name: str) -> AttributeError:
+    """Return the error for asking *package* for *name*, which it does not have."""
+    instead = ABSENT.get(name)
+    if instead is None:
+        return AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+    return AttributeError(f"{package} has no {name} yet: {instead}", name=name)

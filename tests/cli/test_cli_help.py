@@ -1,0 +1,159 @@
+"""Every command explains itself, and wrong usage is told from what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cyclopts import App
+
+from command_line import CommandLine
+from ticktrail.adapters.cli.app import app
+
+
+def commands(parent: App, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], App]]:
+    for name in parent:
+        if not name.startswith("-"):
+            child = parent[name]
+            yield (*path, name), child
+            yield from commands(child, (*path, name))
+
+
+ALL = dict(commands(app))
+LEAVES = {path: command for path, command in ALL.items() if command.default_command is not None}
+
+
+def test_the_commands_are_those_promised() -> None:
+    assert {" ".join(path) for path in LEAVES} == {
+        "dev",
+        "sensor list",
+        "sensor start",
+        "sensor stop",
+        "sensor reset",
+        "sensor cursor",
+        "sensor preview",
+        "tick list",
+        "tick show",
+        "run list",
+        "run show",
+        "run logs",
+        "run launch",
+        "log",
+        "verify",
+        "rebuild",
+        "info",
+    }
+
+
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_a_command_has_help(path: tuple[str, ...], ticktrail: CommandLine) -> None:
+    result = ticktrail(*path, "--help")
+
+    assert result.code == 0
+    summary = ALL[path].help.splitlines()[0]
+    assert len(summary) > 15
+    assert summary[:40] in result.out
+    assert result.err == ""
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_parameter_of_a_command_has_help(path: tuple[str, ...]) -> None:
+    shown = [argument for argument in LEAVES[path].assemble_argument_collection() if argument.show]
+
+    assert [argument.name for argument in shown if not argument.parameter.help] == []
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_command_takes_a_home_and_writes_json(path: tuple[str, ...]) -> None:
+    names = {name for argument in LEAVES[path].assemble_argument_collection() for name in argument.names}
+
+    assert {"--home", "--json"} <= names
+
+
+def test_without_a_command_the_help_is_shown(ticktrail: CommandLine) -> None:
+    result = ticktrail()
+
+    assert result.code == 0
+    assert "verify" in result.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["sensor", "start"],
+        ["sensor", "list", "--nonsense"],
+        ["tick", "list", "--limit", "many"],
+        ["tick", "list", "--limit", "0"],
+        ["tick", "list", "--status", "FINE"],
+        ["run", "list", "--limit", "0"],
+        ["sensor", "cursor", "s", "--set", "x", "--clear"],
+        ["sensor", "start", "s", "-f", "a.py", "-m", "a"],
+        ["dev", "-f", "a.py", "--max-runs", "0"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], ticktrail: CommandLine) -> None:
+    result = ticktrail(*arguments)
+
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err.startswith("ticktrail: ")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sensor", "list"],
+        ["sensor", "start", "s"],
+        ["sensor", "cursor", "s"],
+        ["tick", "list"],
+        ["run", "list"],
+        ["log"],
+        ["verify"],
+        ["rebuild"],
+        ["info"],
+        ["dev"],
+    ],
+    ids=" ".join,
+)
+def test_without_a_home_the_way_to_one_is_told(arguments: list[str], ticktrail: CommandLine) -> None:
+    result = ticktrail(*arguments)
+
+    assert result.code == 1
+    assert result.out == ""
+    assert "start one with `ticktrail dev -f FILE`" in result.err
+    assert not ticktrail.home.exists()
+
+
+def test_the_option_names_another_home_than_the_environment(
+    ticktrail: CommandLine, tmp_path: Path, sensors_py: Path
+) -> None:
+    ticktrail("sensor", "start", "manual", "-f", sensors_py, "--home", tmp_path / "other")
+
+    assert not ticktrail.home.exists()
+    assert ticktrail("sensor", "list", "--home", tmp_path / "other", "--json").record["sensor"] == "manual"
+
+
+def test_broken_definitions_show_the_users_traceback_and_one_line_of_ours(
+    ticktrail: CommandLine, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("import ticktrail\n\nraise KeyError('no such thing')\n")
+
+    result = ticktrail("dev", "-f", broken)
+
+    assert result.code == 1
+    assert f'File "{broken}", line 3' in result.err
+    assert result.err.splitlines()[-1].startswith(f"ticktrail: {broken} cannot be loaded: KeyError")
+    assert not ticktrail.home.exists()
+
+
+def test_a_missing_definitions_file_is_told_in_one_line(ticktrail: CommandLine, tmp_path: Path) -> None:
+    result = ticktrail("dev", "-f", tmp_path / "missing.py")
+
+    assert result.code == 1
+    assert result.err.count("\n") == 1
+    assert "missing.py does not exist" in result.err

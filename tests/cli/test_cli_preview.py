@@ -1,0 +1,173 @@
+"""`ticktrail sensor preview` and `run launch`: what needs the definitions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from command_line import CommandLine
+from story import Story
+from ticktrail.adapters.home import DefinitionsSource, Home
+from ticktrail.adapters.identity import actor
+
+
+@pytest.fixture
+def known(ticktrail: CommandLine, sensors_py: Path) -> CommandLine:
+    """A home whose sensor has launched a run for key 1, and that remembers the definitions."""
+    story = Story()
+    story.define("files")
+    story.end_tick(story.start_tick("files"), "1", cursor="1")
+    ticktrail.tell(story)
+    source = DefinitionsSource(file=str(sensors_py))
+    Home.open(ticktrail.home, create=False).remember_definitions(source)
+    return ticktrail
+
+
+def test_a_preview_tells_what_would_launch_and_what_would_not(known: CommandLine) -> None:
+    result = known("sensor", "preview", "files")
+
+    assert result.code == 0
+    log, _, first, second, third, cursor = (line.rstrip() for line in result.out.splitlines())
+    assert log == "INFO    from 1"
+    assert first.split(maxsplit=4)[2:] == ["1", "-", "run key already used by run run-3"]
+    assert second.split(maxsplit=4)[2:] == ["2", "-", "would launch"]
+    assert third.split(maxsplit=4)[2:] == ["2", "-", "run key already used by request 1"]
+    assert cursor == "cursor: '1' → '2'"
+
+
+def test_a_preview_changes_nothing(known: CommandLine) -> None:
+    head = known.head()
+    files = sorted(path.name for path in known.home.iterdir())
+
+    known("sensor", "preview", "files")
+
+    assert known.head() == head
+    assert sorted(path.name for path in known.home.iterdir()) == files
+
+
+def test_what_the_sensor_prints_is_no_result(known: CommandLine) -> None:
+    result = known("sensor", "preview", "files", "--json")
+
+    assert result.err == "looking around\n"
+    assert [request["verdict"] for request in result.record["requests"]] == [
+        "run key already used by run run-3",
+        "would launch",
+        "run key already used by request 1",
+    ]
+    assert (result.record["cursor_before"], result.record["cursor_after"]) == ("1", "2")
+
+
+def test_a_preview_with_another_cursor_skips(known: CommandLine) -> None:
+    result = known("sensor", "preview", "files", "--cursor", "skip")
+
+    assert result.code == 0
+    assert result.out.splitlines()[1:] == ["skipped: no new file", "cursor: 'skip', unchanged"]
+
+
+def test_a_preview_that_fails_shows_the_users_traceback_and_exits_with_1(known: CommandLine) -> None:
+    result = known("sensor", "preview", "files", "--cursor", "fail")
+
+    assert result.code == 1
+    assert "error: ValueError: cannot look" in result.out
+    assert 'raise ValueError("cannot look")' in result.err
+
+
+def test_a_request_that_cannot_become_a_run_is_shown_with_its_reason(known: CommandLine) -> None:
+    result = known("sensor", "preview", "files", "--cursor", "bad")
+
+    assert result.code == 1
+    assert "request 0 rejected: run config does not fit job 'load_files': ops.load.config.rows" in result.out
+
+
+def test_a_preview_of_an_unknown_sensor_names_those_of_the_definitions(known: CommandLine) -> None:
+    result = known("sensor", "preview", "flies")
+
+    assert result.code == 1
+    assert "there is no sensor 'flies': did you mean files? known: files, manual" in result.err
+
+
+def test_a_preview_without_definitions_asks_for_them(ticktrail: CommandLine) -> None:
+    story = Story()
+    story.define("files")
+    ticktrail.tell(story)
+
+    result = ticktrail("sensor", "preview", "files")
+
+    assert result.code == 2
+    assert "give -f FILE or -m MODULE" in result.err
+
+
+def test_a_module_is_loaded_from_the_folder_it_was_named_in(
+    ticktrail: CommandLine, sensors_py: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sensors_py.rename(tmp_path / "sensors_of_a_module.py")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    story = Story()
+    story.define("files")
+    ticktrail.tell(story)
+
+    result = ticktrail("sensor", "preview", "files", "--cursor", "skip", "-m", "sensors_of_a_module")
+
+    assert result.code == 0
+    assert "skipped: no new file" in result.out
+
+
+# --- run launch ---------------------------------------------------------------------------------
+
+
+def test_a_launched_run_is_requested_by_its_operator(known: CommandLine) -> None:
+    result = known("run", "launch", "load_files", "--tag", "month=1", "--tag", "note=a=b", "--json")
+
+    assert result.record["engine_running"] is False
+    assert "the run starts when `ticktrail dev` does" in result.err
+    run = known("run", "show", result.record["run"], "--json").record
+    assert (run["actor"], run["sensor"], run["status"]) == (actor(), None, "QUEUED")
+    assert run["tags"] == {"team": "x", "month": "1", "note": "a=b"}
+
+
+def test_a_launch_tells_when_an_engine_will_take_it_at_once(known: CommandLine) -> None:
+    with Home.open(known.home, create=False).engine_lock():
+        result = known("run", "launch", "load_files")
+
+    assert (result.code, result.err) == (0, "")
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_the_run_config_is_json_or_a_file_of_it(known: CommandLine, tmp_path: Path, from_file: bool) -> None:
+    text = '{"ops": {"load": {"config": {"rows": 7}}}}'
+    (tmp_path / "config.json").write_text(text)
+
+    result = known(
+        "run", "launch", "load_files", "--config", f"@{tmp_path}/config.json" if from_file else text, "--json"
+    )
+
+    run = known("run", "show", result.record["run"], "--json").record
+    assert run["run_config"] == {"ops": {"load": {"config": {"rows": 7}}}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["lode_files"], 1, "there is no job 'lode_files': did you mean load_files?"),
+        (
+            ["load_files", "--config", '{"ops": {"load": {"config": {"rows": "many"}}}}'],
+            1,
+            "ops.load.config.rows",
+        ),
+        (["load_files", "--config", "[1]"], 2, "--config is no JSON object"),
+        (["load_files", "--config", "{"], 2, "--config is no JSON object"),
+        (["load_files", "--config", "@/missing.json"], 1, "/missing.json cannot be read"),
+        (["load_files", "--tag", "month"], 2, "expected key=value"),
+    ],
+)
+def test_a_launch_that_cannot_be_is_refused_and_leaves_no_trace(
+    arguments: list[str], code: int, told: str, known: CommandLine
+) -> None:
+    head = known.head()
+
+    result = known("run", "launch", *arguments)
+
+    assert result.code == code
+    assert told in result.err
+    assert known.head() == head
