@@ -148,11 +148,15 @@ class Home:
         """Where the snapshot of the run-key index is."""
         return self.path / "run_keys.snapshot"
 
-    def run_keys(self) -> SnapshotRunKeyIndex:
-        """Open the run-key index from its snapshot; the caller folds the tail and closes it."""
+    def run_keys(self, head: int | None = None) -> SnapshotRunKeyIndex:
+        """Open the run-key index from its snapshot; the caller folds the tail and closes it.
+
+        Args:
+            head: Where the log ends; a snapshot that knows more is of another log, and not used.
+        """
         from .run_key_index import SnapshotRunKeyIndex
 
-        return SnapshotRunKeyIndex(self.run_keys_path)
+        return SnapshotRunKeyIndex(self.run_keys_path, head)
 
     def run_folder(self, run: str, *, create: bool = False) -> Path:
         """Return the folder of a run's ``stdout`` and ``stderr`` files."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -35,7 +36,7 @@ def dev(
     loaded = load(source)
     home = Home.open(common.home, create=True)
     if log is not None:
-        home.remember_log(log)
+        home.remember_log(log if "://" in log else str(Path(log).absolute()))
     home.remember_definitions(source)
     from ..daemon.dev import run
 

@@ -10,9 +10,9 @@ from cyclopts import Parameter
 from ...core.errors import TickTrailError
 from ...core.log import EventLog
 from ...projections.run_keys import RunKeys
-from ...projections.sensor_states import SensorStates
 from ..home import Home
-from ..run_key_index import MemoryRunKeyIndex, SnapshotRunKeyIndex
+from ..run_key_index import SnapshotRunKeyIndex
+from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
 from .reading import fold, opened
@@ -56,38 +56,19 @@ def _rebuild(home: Home, log: EventLog, out: Output) -> int:
 
 
 def _check(home: Home, log: EventLog, out: Output) -> int:
-    """Fold everything anew, and what there is from where it stopped; all digests must be equal."""
-    live = RunKeys(home.run_keys())
-    saved = live.checkpoint
-    if saved > log.head():
-        raise TickTrailError(
-            f"the run-key index knows {saved} events, the log has {log.head()}: "
-            "it is of another log, run `ticktrail rebuild`"
-        )
-    fresh, states = RunKeys(MemoryRunKeyIndex()), SensorStates()
-    for frame in log.read(0, saved):
-        fresh.apply(frame.first_offset, frame.events)
-        states.apply(frame.first_offset, frame.events)
-    resumed = states.copy()
-    head = fold(log, fresh, states)
-    fold(log, live, resumed)
-    found = {
-        "run keys": (fresh.index.digest(), live.index.digest()),
-        "sensor states": (states.digest(), resumed.digest()),
-    }
-    live.index.close()
-    equal = all(rebuilt == there for rebuilt, there in found.values())
+    comparison = compare(home, log)
     if out.json:
-        for name, (rebuilt, there) in found.items():
-            record: dict[str, Any] = {"projection": name, "rebuilt": rebuilt, "live": there}
-            out.record({**record, "equal": rebuilt == there, "events": head})
-        return 0 if equal else 1
+        for name, (rebuilt, live) in comparison.digests.items():
+            record: dict[str, Any] = {"projection": name, "rebuilt": rebuilt, "live": live}
+            out.record({**record, "equal": rebuilt == live, "events": comparison.head})
+        return 1 if comparison.different else 0
     out.line(
-        f"rebuilt from {head} events; compared with the index saved after {saved} and carried on from there"
+        f"rebuilt from {comparison.head} events; "
+        f"compared with the index saved after {comparison.saved} and carried on from there"
     )
-    for name, (rebuilt, there) in found.items():
-        verdict = ("equal", "green") if rebuilt == there else ("different", "red")
-        out.line(f"{name:<14} rebuilt {rebuilt}  live {there}  ", verdict)
-    if not equal:
+    for name, (rebuilt, live) in comparison.digests.items():
+        verdict = ("equal", "green") if rebuilt == live else ("different", "red")
+        out.line(f"{name:<14} rebuilt {rebuilt}  live {live}  ", verdict)
+    if comparison.different:
         out.note("the saved index is wrong: run `ticktrail rebuild`, then start the engine anew", "yellow")
-    return 0 if equal else 1
+    return 1 if comparison.different else 0

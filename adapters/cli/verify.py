@@ -11,6 +11,8 @@ from ...core.errors import CorruptFrame
 from ...core.events import RunRequested, RunStarted, TickStarted
 from ...core.log import EventLog, Frame
 from ...projections.invariants import Violation, check
+from ..home import Home
+from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
 from .reading import opened
@@ -50,15 +52,14 @@ class _Counts(msgspec.Struct):
 def verify(*, common: Common = COMMON) -> int:
     """Check the whole log against the invariants; exits with 1 if one is broken.
 
-    Checked are: each tick's outcome is one append (2), no run key is requested twice (3), each run
-    starts and ends once at most (4), ticks of a sensor take turns and cursors follow from each other
-    (5), and no frame is damaged or missing (7). That all state can be rebuilt (1) is checked by
-    `ticktrail rebuild --check`.
+    Checked are: what is kept beside the log equals what the log gives (1), each tick's outcome is one
+    append (2), no run key is requested twice (3), each run starts and ends once at most (4), ticks of a
+    sensor take turns and cursors follow from each other (5), and no frame is damaged or missing (7).
     """
     home, out, counts = common.open(), Output(json=common.json), _Counts()
     broken = 0
     with opened(home) as log:
-        for violation in _violations(log, counts, out):
+        for violation in _violations(home, log, counts, out):
             broken += 1
             if out.json:
                 out.record(violation)
@@ -72,14 +73,15 @@ def verify(*, common: Common = COMMON) -> int:
             f"read {counts.frames} frames with {counts.events} events: {counts.ticks} ticks, "
             f"{counts.requests} run requests, {counts.starts} runs started"
         )
-        verdict = ("invariants 2, 3, 4, 5 and 7 hold", "green")
+        verdict = ("invariants 1, 2, 3, 4, 5 and 7 hold", "green")
         out.line((f"{broken} violations", "red") if broken else verdict)
     return 1 if broken else 0
 
 
-def _violations(log: EventLog, counts: _Counts, out: Output) -> Iterator[Violation]:
+def _violations(home: Home, log: EventLog, counts: _Counts, out: Output) -> Iterator[Violation]:
     try:
         yield from check(counts.add(_with_progress(log, out)))
+        yield from _not_rebuildable(home, log)
     except CorruptFrame as damage:
         yield Violation(
             invariant=7,
@@ -87,6 +89,14 @@ def _violations(log: EventLog, counts: _Counts, out: Output) -> Iterator[Violati
             what=f"{damage}; what follows cannot be checked against invariants 2 to 5",
         )
         yield from _further_damage(log, damage.frame, counts.next_offset)
+
+
+def _not_rebuildable(home: Home, log: EventLog) -> Iterator[Violation]:
+    comparison = compare(home, log)
+    for name in comparison.different:
+        rebuilt, live = comparison.digests[name]
+        what = f"{name} rebuilt from the log have the digest {rebuilt}, those kept {live}: run `ticktrail rebuild`"
+        yield Violation(invariant=1, offset=comparison.saved, what=what)
 
 
 def _further_damage(log: EventLog, frame: int, offset: int) -> Iterator[Violation]:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import Sequence
+from hashlib import blake2b
 from importlib.metadata import version
 
 from rich.console import Console
@@ -66,7 +67,7 @@ class _Session:
         say: Console,
     ) -> None:
         self._account, self._say = account, say
-        self._index, self._outbox = home.run_keys(), Outbox()
+        self._index, self._outbox = home.run_keys(log.head()), Outbox()
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
         self._engine = Engine(
             log,
@@ -131,5 +132,10 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         interval=sensor.interval_seconds,
         default_status=sensor.default_status.value,
         fingerprint=loaded.fingerprints[sensor.name],
+        source=_digest(loaded.sources[sensor.name]),
         timeout=sensor.evaluation_timeout_seconds,
     )
+
+
+def _digest(source: str | None) -> str | None:
+    return None if source is None else blake2b(source.encode(), digest_size=16).hexdigest()

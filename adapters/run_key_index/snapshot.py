@@ -30,13 +30,18 @@ class SnapshotRunKeyIndex(MemoryRunKeyIndex):
 
     Args:
         path: The snapshot; its folder must exist.
+        head: Where the log ends. A snapshot that knows more is of another log, and passed over
+            too; None takes it as it is.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, head: int | None = None) -> None:
         super().__init__()
         self._path = Path(path)
         try:
-            self._checkpoint, self._owners = _load(self._path)
+            checkpoint, owners = _load(self._path)
+            if head is not None and checkpoint > head:
+                raise _Unusable(f"it knows {checkpoint} events, the log has {head}")
+            self._checkpoint, self._owners = checkpoint, owners
         except FileNotFoundError:
             return
         except (OSError, _Unusable) as error:

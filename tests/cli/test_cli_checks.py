@@ -38,7 +38,7 @@ def damage(home: Path, frame: int, change: str = "substr(state, 1, length(state)
             "SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%originator_version%'"
         ).fetchone()
         changed = connection.execute(
-            f"UPDATE {table} SET state = {change} WHERE originator_version = ?", (frame,)
+            f"UPDATE {table} SET state = CAST({change} AS BLOB) WHERE originator_version = ?", (frame,)
         )
         assert changed.rowcount == 1
     connection.close()
@@ -54,7 +54,7 @@ def test_a_sound_log_is_told_with_what_was_read(told: CommandLine, story: Story)
     assert result.out == (
         f"read {len(story.appends)} frames with {story.head} events: "
         "5 ticks, 5 run requests, 5 runs started\n"
-        "invariants 2, 3, 4, 5 and 7 hold\n"
+        "invariants 1, 2, 3, 4, 5 and 7 hold\n"
     )
 
 
@@ -182,6 +182,18 @@ def test_a_wrong_index_is_found_and_mended(told: CommandLine) -> None:
     assert "run `ticktrail rebuild`" in result.err
     told("rebuild")
     assert told("rebuild", "--check").code == 0
+
+
+def test_a_wrong_index_breaks_invariant_1(told: CommandLine) -> None:
+    told("rebuild")
+    index = Home.open(told.home, create=False).run_keys()
+    index.claim("files", [("never requested", 1)])
+    index.save()
+
+    result = told("verify")
+
+    assert result.code == 1
+    assert "invariant 1 broken" in result.out and "run keys" in result.out
 
 
 def test_a_check_changes_nothing(told: CommandLine) -> None:

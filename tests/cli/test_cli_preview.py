@@ -30,7 +30,7 @@ def test_a_preview_tells_what_would_launch_and_what_would_not(known: CommandLine
     assert result.code == 0
     log, _, first, second, third, cursor = (line.rstrip() for line in result.out.splitlines())
     assert log == "INFO    from 1"
-    assert first.split(maxsplit=4)[2:] == ["1", "-", "run key already used by run run-3"]
+    assert first.split(maxsplit=4)[2:] == ["1", "-", "run key already used by run run-2"]
     assert second.split(maxsplit=4)[2:] == ["2", "-", "would launch"]
     assert third.split(maxsplit=4)[2:] == ["2", "-", "run key already used by request 1"]
     assert cursor == "cursor: '1' → '2'"
@@ -51,7 +51,7 @@ def test_what_the_sensor_prints_is_no_result(known: CommandLine) -> None:
 
     assert result.err == "looking around\n"
     assert [request["verdict"] for request in result.record["requests"]] == [
-        "run key already used by run run-3",
+        "run key already used by run run-2",
         "would launch",
         "run key already used by request 1",
     ]

@@ -291,7 +291,16 @@ def test_a_cursor_is_stored_as_it_is_given(cursor: str, ticktrail: CommandLine, 
 def test_a_cursor_that_is_not_utf8_is_refused(ticktrail: CommandLine, story: Story) -> None:
     ticktrail.tell(story)
 
-    command = [sys.executable, "-m", "ticktrail", "sensor", "cursor", "files", "--set", b"a\xff"]
+    command: list[str | bytes] = [
+        sys.executable,
+        "-m",
+        "ticktrail",
+        "sensor",
+        "cursor",
+        "files",
+        "--set",
+        b"a\xff",
+    ]
     result = subprocess.run(
         command, capture_output=True, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False
     )

@@ -1,0 +1,60 @@
+"""Invariant 1: what is kept beside the log equals what the log alone gives."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...core.errors import TickTrailError
+from ...core.log import EventLog
+from ...projections.run_keys import RunKeys
+from ...projections.sensor_states import SensorStates
+from ..home import Home
+from ..run_key_index import MemoryRunKeyIndex
+from .reading import fold
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Digests of the projections, rebuilt and as they are.
+
+    Attributes:
+        head: Offset up to which both were folded.
+        saved: Offset up to which the saved run-key index was; from there it was carried on.
+        digests: By name of the projection: the rebuilt one's and the live one's.
+    """
+
+    head: int
+    saved: int
+    digests: dict[str, tuple[str, str]]
+
+    @property
+    def different(self) -> list[str]:
+        """Names of the projections that are not what the log gives."""
+        return [name for name, (rebuilt, live) in self.digests.items() if rebuilt != live]
+
+
+def compare(home: Home, log: EventLog) -> Comparison:
+    """Fold everything anew, and what there is from where it stopped.
+
+    Raises:
+        TickTrailError: The saved index is of another log.
+    """
+    live = RunKeys(home.run_keys())
+    saved = live.checkpoint
+    if saved > log.head():
+        raise TickTrailError(
+            f"the run-key index knows {saved} events, the log has {log.head()}: "
+            "it is of another log, run `ticktrail rebuild`"
+        )
+    fresh, states = RunKeys(MemoryRunKeyIndex()), SensorStates()
+    for frame in log.read(0, saved):
+        fresh.apply(frame.first_offset, frame.events)
+        states.apply(frame.first_offset, frame.events)
+    resumed = states.copy()
+    head = fold(log, fresh, states)
+    fold(log, live, resumed)
+    digests = {
+        "run keys": (fresh.index.digest(), live.index.digest()),
+        "sensor states": (states.digest(), resumed.digest()),
+    }
+    live.index.close()
+    return Comparison(head=head, saved=saved, digests=digests)
