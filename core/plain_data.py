@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 #: Levels of lists and mappings that plain data may have; more is taken for a value that holds itself.
 MAX_DEPTH = 64
 
 #: The integers that msgpack can hold.
 _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
+
+_to_json = msgspec.json.Encoder().encode
+_from_json = msgspec.json.Decoder().decode
+_to_msgpack = msgspec.msgpack.Encoder().encode
 
 
 def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
@@ -43,6 +49,21 @@ def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
                 yield from plain_problems(item, f"{where}[{index}]", depth + 1)
         case _:
             yield f"{where}: {type(value).__name__} is not plain data"
+
+
+def plain_copy(value: Any) -> Any:
+    """Return a copy of *value* made of the builtin types only if it is plain data, else None.
+
+    The quick way for the usual case, all in compiled code: what goes through JSON and comes back
+    equal is plain, unless the log's own encoding refuses it (large integers). It says None of some plain values too (tuples, ``nan``): `plain_problems` and
+    `as_plain` are the judges of those.
+    """
+    try:
+        copy = _from_json(_to_json(value))
+        _to_msgpack(copy)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return copy if copy == value else None
 
 
 def as_plain(value: Any) -> Any:

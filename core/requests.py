@@ -10,7 +10,7 @@ import msgspec
 from .authoring.errors import DagsterError, DagsterInvalidConfigError
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import RunRequest
-from .plain_data import plain_problems, storable_text
+from .plain_data import plain_copy, plain_problems, storable_text
 
 if TYPE_CHECKING:
     from .authoring.repository import RepositoryDefinition
@@ -76,7 +76,9 @@ def _find_job(
 def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -> Request:
     keys = asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
-    problems = [*_unsupported(asked), *_text_problems(asked), *plain_problems(asked.run_config, "run_config")]
+    problems = [*_unsupported(asked), *_text_problems(asked)]
+    if plain_copy(asked.run_config) is None:
+        problems += plain_problems(asked.run_config, "run_config")
     if isinstance(job, str):
         problems.append(job)
     elif job is not None and not problems:

@@ -1,25 +1,22 @@
-"""Jobs: steps that run together, wired by hand (``@job``) or chosen from the assets."""
+"""The two ways to define a job: wired by hand (``@job``), or chosen from the assets."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, overload
+from dataclasses import dataclass
+from typing import Any, overload
 
 from .asset_graph import AssetGraph
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection, CoercibleToAssetSelection, coerce_to_asset_selection
 from .composition import Node, compose
-from .errors import DagsterInvalidConfigError, DagsterInvalidDefinitionError, DagsterInvalidSubsetError
-from .job_config import run_config_problems
-from .metadata import MetadataValue, normalize_metadata
-from .names import check_name, check_owners, name_or_own, refuse_unsupported
-from .results import str_tags
-from .run_config import RunConfig, plain_run_config
+from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
+from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
+from .names import name_or_own, refuse_unsupported
+from .run_config import RunConfig
 
-if TYPE_CHECKING:
-    from ..execution.in_process import ExecuteInProcessResult
+__all__ = ["JobDefinition", "UnresolvedAssetJobDefinition", "define_asset_job", "job"]
 
 _NOT_YET = (
     "resource_defs",
@@ -30,138 +27,6 @@ _NOT_YET = (
     "partitions_def",
     "input_values",
 )
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JobSettings:
-    """What the two ways to define a job have in common.
-
-    Attributes:
-        name: Unique among the jobs of the definitions.
-        description: For people.
-        tags: Labels; they are put on runs unless *run_tags* are given.
-        run_tags: Labels of the job's runs, in place of *tags*; None if not given.
-        metadata: By name.
-        default_run_config: Used by runs that are given none; plain data.
-        owners: E-mail addresses and teams.
-    """
-
-    name: str
-    description: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    run_tags: Mapping[str, str] | None = None
-    metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
-    default_run_config: Mapping[str, Any] = field(default_factory=dict)
-    owners: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class JobDefinition(JobSettings):
-    """Steps that run together.
-
-    Attributes:
-        nodes: The steps, each after those it depends on.
-        resources: What steps find in ``context.resources``.
-    """
-
-    nodes: tuple[Node, ...]
-    resources: Mapping[str, object] = field(default_factory=dict)
-
-    @property
-    def asset_keys(self) -> frozenset[AssetKey]:
-        """The assets that the job makes; empty for a job of ops."""
-        return frozenset(node.asset.key for node in self.nodes if node.asset is not None)
-
-    def with_resources(self, resources: Mapping[str, object]) -> JobDefinition:
-        """Return the job with *resources* added to its own."""
-        return replace(self, resources={**self.resources, **resources}) if resources else self
-
-    def run_config_or_default(self, run_config: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what a run uses: *run_config*, or the job's own if that is empty."""
-        return run_config or self.default_run_config
-
-    def selected_nodes(self, asset_selection: Collection[str] | None) -> tuple[Node, ...]:
-        """Return the steps that make the selected assets, in order; all steps for None.
-
-        Args:
-            asset_selection: Asset keys as people write them, such as ``"a/b"``.
-
-        Raises:
-            DagsterInvalidSubsetError: The job does not make one of them.
-        """
-        if asset_selection is None:
-            return self.nodes
-        selected = {AssetKey.from_user_string(text) for text in asset_selection}
-        missing = selected - self.asset_keys
-        if missing:
-            names = ", ".join(sorted(key.to_user_string() for key in missing))
-            raise DagsterInvalidSubsetError(f"job {self.name!r} does not make {names}")
-        return tuple(node for node in self.nodes if node.asset is not None and node.asset.key in selected)
-
-    def validate_run_config(
-        self, run_config: Mapping[str, Any], asset_selection: Collection[str] | None = None
-    ) -> None:
-        """Check that a run of this job could use *run_config*.
-
-        Args:
-            run_config: Plain data; empty stands for the job's default.
-            asset_selection: The assets that the run is to make, None for all; steps that make
-                others need no config.
-
-        Raises:
-            DagsterInvalidConfigError: It does not fit; the error lists every problem with its place.
-            DagsterInvalidSubsetError: The job does not make a selected asset.
-        """
-        selected = {node.name for node in self.selected_nodes(asset_selection)}
-        used = self.run_config_or_default(run_config)
-        problems = list(run_config_problems(self.nodes, selected, self.resources, used))
-        if problems:
-            lines = "\n".join(f"  {problem}" for problem in problems)
-            raise DagsterInvalidConfigError(f"run config does not fit job {self.name!r}:\n{lines}", problems)
-
-    def execute_in_process(
-        self,
-        run_config: Mapping[str, Any] | RunConfig | None = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-        partition_key: str | None = None,
-        raise_on_error: bool = True,
-        asset_selection: Sequence[AssetKey] | None = None,
-        resources: Mapping[str, object] | None = None,
-        run_id: str | None = None,
-        **unsupported: Any,
-    ) -> ExecuteInProcessResult:
-        """Run the job here and now, without a log: for tests and notebooks.
-
-        Args:
-            tags: Added to the job's own.
-            partition_key: The partition that the run is for.
-            raise_on_error: Whether to raise what a step raised, after all steps that can run did.
-            asset_selection: Make only these of the job's assets.
-            resources: Added to the job's own.
-            run_id: A new one if None.
-
-        Raises:
-            DagsterInvalidConfigError: The run config does not fit.
-            DagsterInvalidSubsetError: The job does not make a selected asset.
-        """
-        from ..execution.in_process import execute_in_process
-
-        refuse_unsupported("execute_in_process", unsupported, ("instance", "op_selection", "input_values"))
-        return execute_in_process(
-            self.with_resources(resources or {}),
-            run_config=plain_run_config(run_config),
-            tags=str_tags(tags),
-            partition_key=partition_key,
-            raise_on_error=raise_on_error,
-            asset_selection=None
-            if asset_selection is None
-            else [key.to_user_string() for key in asset_selection],
-            run_id=run_id,
-        )
-
-    def __repr__(self) -> str:
-        return f"JobDefinition({self.name!r})"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -208,17 +73,6 @@ def asset_nodes(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[Node, ..
     )
 
 
-def checked_job(job: JobDefinition) -> JobDefinition:
-    """Return *job* after checking the default run config it may have.
-
-    Raises:
-        DagsterInvalidConfigError: The default does not fit the job's steps.
-    """
-    if job.default_run_config:
-        job.validate_run_config(job.default_run_config)
-    return job
-
-
 def define_asset_job(
     name: str,
     selection: CoercibleToAssetSelection | None = None,
@@ -238,7 +92,7 @@ def define_asset_job(
     """
     refuse_unsupported("define_asset_job", unsupported, _NOT_YET)
     chosen = AssetSelection.all() if selection is None else coerce_to_asset_selection(selection)
-    settings = _settings(name, description, tags, run_tags, metadata, config, owners)
+    settings = job_settings(name, description, tags, run_tags, metadata, config, owners)
     return UnresolvedAssetJobDefinition(**settings, selection=chosen)
 
 
@@ -288,7 +142,7 @@ def job(
         raise DagsterInvalidDefinitionError(f"@job got {fn!r} for its function: parameters are given by name")
 
     def decorate(fn: Callable[[], Any]) -> JobDefinition:
-        settings = _settings(
+        settings = job_settings(
             name_or_own(name, fn),
             description or inspect.getdoc(fn),
             tags,
@@ -300,23 +154,3 @@ def job(
         return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 
     return decorate if fn is None else decorate(fn)
-
-
-def _settings(
-    name: str,
-    description: str | None,
-    tags: Mapping[str, str] | None,
-    run_tags: Mapping[str, str] | None,
-    metadata: Mapping[str, Any] | None,
-    config: Mapping[str, Any] | RunConfig | None,
-    owners: Sequence[str] | None,
-) -> dict[str, Any]:
-    return {
-        "name": check_name(name, "job"),
-        "description": description,
-        "tags": str_tags(tags),
-        "run_tags": None if run_tags is None else str_tags(run_tags),
-        "metadata": normalize_metadata(metadata),
-        "default_run_config": plain_run_config(config),
-        "owners": check_owners(owners, f"job {name!r}"),
-    }

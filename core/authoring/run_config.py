@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..plain_data import as_plain, plain_problems
+from ..plain_data import as_plain, plain_copy, plain_problems
 from .config import Config
 from .errors import CheckError, DagsterInvalidConfigError
 
@@ -75,6 +75,9 @@ def plain_run_config(value: Mapping[str, Any] | RunConfig | None) -> dict[str, A
         raise CheckError(
             f"run config must be a mapping or a RunConfig, got {type(value).__name__}: {value!r}"
         )
+    quick: dict[str, Any] | None = plain_copy(value)
+    if quick is not None:
+        return quick
     with_builtins = _configs_to_builtins(value)
     problems = list(plain_problems(with_builtins, "run_config"))
     if problems:

@@ -8,7 +8,7 @@ from typing import Any
 from ..authoring.asset_key import AssetKey, CoercibleToAssetKey
 from ..authoring.errors import DagsterExecutionStepExecutionError, DagsterInvariantViolationError
 from ..authoring.execution_context import PARTITION_TAG, RunInfo
-from ..authoring.jobs import JobDefinition
+from ..authoring.job_definition import JobDefinition
 from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
 from ..host import host

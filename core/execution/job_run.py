@@ -10,7 +10,7 @@ from ..authoring.composition import Node
 from ..authoring.config_schema import build_config
 from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
-from ..authoring.jobs import JobDefinition
+from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.results import AssetEvent, AssetMaterialization
 from ..clock import Clock
