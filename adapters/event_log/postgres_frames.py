@@ -1,27 +1,34 @@
-"""The table of frames in PostgreSQL: eventsourcing's recorder with an insert made for few large rows."""
+"""The table of frames in PostgreSQL: eventsourcing's recorder with an insert made for few, large rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any, Self
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
-from psycopg import Cursor
-from psycopg.rows import DictRow, dict_row
-from psycopg.sql import SQL, Identifier
+from psycopg.rows import dict_row
+from psycopg.sql import SQL, Identifier, Literal
 
 #: The table of the frames; also the name of the channel that is notified at each append.
 TABLE = "ticktrail_events"
 
-#: Seconds to wait for a connection, for another writer's transaction, and for a writer that stalls.
+#: The function that appends; a release that needs another one takes another name.
+_FUNCTION = "ticktrail_append_1"
+
+#: Seconds to wait for a connection, and for another writer's transaction.
 CONNECT_TIMEOUT = 5
 _LOCK_TIMEOUT = 30
-_STALLED_TIMEOUT = 10
 
 #: Key of the advisory lock under which the table is created; the same in all releases.
 _CREATION_LOCK = 0x7469636B
+
+_CREATE_FUNCTION = SQL(files(__package__).joinpath("append_frames.sql").read_text())
+_CALL_FUNCTION = SQL(
+    "SELECT id FROM {function}(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) AS appended (id)"
+)
 
 
 class FrameDatastore(PostgresDatastore):
@@ -35,29 +42,34 @@ class FrameDatastore(PostgresDatastore):
             user="",
             password="",
             connect_timeout=CONNECT_TIMEOUT,
-            idle_in_transaction_session_timeout=_STALLED_TIMEOUT,
             max_overflow=9,
             pre_ping=True,
-            lock_timeout=_LOCK_TIMEOUT,
         )
         self.parameters = {"connect_timeout": CONNECT_TIMEOUT, **parameters}
         self.pool.kwargs = {**self.parameters, "row_factory": dict_row}
 
 
 class FrameRecorder(PostgresApplicationRecorder):
-    """The stock recorder, with two changes.
+    """The stock recorder, with another way to insert and no second tries.
 
-    Frames are sent in binary, in one statement. And nothing is tried again in here: an insert whose
-    connection broke may have been stored, which is for the log to find out.
+    One function of the database takes the stock recorder's lock, notifies and inserts, called with
+    binary parameters: a single round trip. The stock way sends several statements in libpq's pipeline
+    mode, in which a send of some MiB can wait for ever.
+
+    An insert whose connection broke may have been stored, which is for the log to find out; so
+    nothing is tried again in here.
     """
 
     def __init__(self, datastore: FrameDatastore) -> None:
         super().__init__(datastore, events_table_name=TABLE)
-        self._insert_frames = SQL(
-            "INSERT INTO {schema}.{table} (originator_id, originator_version, topic, state) "
-            "SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) "
-            "RETURNING notification_id"
-        ).format(schema=Identifier(datastore.schema), table=Identifier(TABLE))
+        names = {
+            "function": Identifier(datastore.schema, _FUNCTION),
+            "table": Identifier(datastore.schema, TABLE),
+            "channel": Identifier(self.channel_name),
+            "lock_timeout": Literal(f"{_LOCK_TIMEOUT}s"),
+        }
+        self.sql_create_statements.append(_CREATE_FUNCTION.format(**names))
+        self._call_function = _CALL_FUNCTION.format(**names)
 
     @classmethod
     def open(cls, datastore: FrameDatastore) -> Self:
@@ -77,23 +89,17 @@ class FrameRecorder(PostgresApplicationRecorder):
         found = connection.execute("SELECT to_regclass(%s)", [name]).fetchone()
         return found is not None and found[0] is not None
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        ids: Sequence[int] | None = super().insert_events.__wrapped__(self, stored_events, **kwargs)
-        return ids
-
-    def select_events(self, *args: Any, **kwargs: Any) -> Sequence[StoredEvent]:
-        frames: Sequence[StoredEvent] = super().select_events.__wrapped__(self, *args, **kwargs)
-        return frames
-
-    def _insert_stored_events(
-        self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **_: Any
-    ) -> None:
-        self._lock_table(curs)
-        self._notify_channel(curs)
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
         columns = (
             [event.originator_id for event in stored_events],
             [event.originator_version for event in stored_events],
             [event.topic for event in stored_events],
             [event.state for event in stored_events],
         )
-        curs.execute(self._insert_frames, columns, prepare=True)
+        with self.datastore.get_connection() as connection:
+            rows = connection.execute(self._call_function, columns, prepare=True).fetchall()
+        return [row["id"] for row in rows]
+
+    def select_events(self, *args: Any, **kwargs: Any) -> Sequence[StoredEvent]:
+        frames: Sequence[StoredEvent] = super().select_events.__wrapped__(self, *args, **kwargs)
+        return frames

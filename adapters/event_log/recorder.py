@@ -142,6 +142,7 @@ class RecorderLog:
 
     def _settle(self, frames: list[EncodedFrame], refused: LogUnavailable) -> None:
         """Find out whether an append was stored although the storage reported an error."""
+        # A server that took over from the broken one may have less than we have seen.
         self._end = None
         try:
             stored = self._select(after=frames[0].number - 1, limit=1)

@@ -32,16 +32,17 @@ def open_file(file: str) -> sqlite3.Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Switch to WAL; SQLite does not wait for the others when several processes do it at once."""
+    """Switch to WAL, trying again: SQLite does not always wait when several processes do it at once."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
-            return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
-        time.sleep(0.005)
+            time.sleep(0.005)
+        else:
+            return
 
 
 class FileConnection(SQLiteConnection):
@@ -67,7 +68,8 @@ class FilePool(SQLiteConnectionPool):
         return super().get_connection(timeout, is_writer=None)
 
     def put_connection(self, conn: SQLiteConnection) -> None:
-        # A failed COMMIT can leave its transaction open; closing the connection rolls it back.
+        # An interrupt (Ctrl-C) at the wrong moment leaves a transaction open, and then every later use of
+        # the connection would fail; closing it rolls back.
         if isinstance(conn, FileConnection) and conn.in_transaction:
             conn.close()
         super().put_connection(conn)

@@ -145,7 +145,7 @@ class TestPostgresEventLog(DurableEventLogContract):
 
     def test_a_broken_url_is_refused(self) -> None:
         with pytest.raises(LogUnavailable, match="this is no PostgreSQL URL"):
-            open_event_log("postgresql://host:port:port/trail")
+            open_event_log("postgresql://host/trail?no_such_parameter=1")
 
     def test_every_error_of_the_driver_becomes_ours(self) -> None:
         errors = errors_below(psycopg.Error, EventSourcingError)

@@ -49,5 +49,21 @@ def test_an_append_of_unknown_fate_says_so_and_the_next_one_finds_out() -> None:
     assert events_of(log) == [skipped(n) for n in range(3)]
 
 
+def test_after_an_error_the_log_goes_on_where_the_storage_ends_and_leaves_no_gap() -> None:
+    recorder = RefusingRecorder(ConnectionError("lost"))
+    log = log_on(recorder)
+    put(log, [skipped(0)])
+    put(log, [skipped(1)])
+    recorder.refuse_inserts = True
+    with pytest.raises(LogUnavailable):
+        put(log, [skipped(2)])
+    recorder.refuse_inserts = False
+
+    recorder.lose(originator_of("main"), number=1)
+
+    assert put(log, [skipped(3)]) == 1
+    assert events_of(log_on(recorder)) == [skipped(0), skipped(3)]
+
+
 def test_the_id_of_a_partition_never_changes() -> None:
     assert str(originator_of("main")) == "5b4b8ca2-4492-5ea0-9f26-8766e5127900"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from eventsourcing.domain import EventSourcingError
@@ -115,6 +116,28 @@ class TestSQLiteEventLog(DurableEventLogContract):
         assert [process.wait() for process in writers] == [0] * 5
         assert sorted(offset for answer in answers for offset in answer) == list(range(0, 30, 2))
 
+    def test_a_file_that_others_are_creating_is_opened_when_they_are_done(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """SQLite refuses the switch to WAL at once then, in one of some hundred attempts."""
+        refusals = iter(["first", "second"])
+
+        class Contended(sqlite3.Connection):
+            def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+                if "journal_mode" in sql and next(refusals, None):
+                    error = sqlite3.OperationalError("database is locked")
+                    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+                    raise error
+                return super().execute(sql, *parameters)
+
+        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Contended))
+
+        log = open_event_log(file)
+
+        assert put(log, [skipped(0)]) == 0
+        assert next(refusals, None) is None
+        log.close()
+
     @pytest.mark.parametrize(
         ("name", "text"),
         [
@@ -159,11 +182,22 @@ class TestSQLiteEventLog(DurableEventLogContract):
 
     def test_a_full_disk_refuses_an_append_whole_and_harms_nothing(self, url: str) -> None:
         """The file-size limit of the process stands in for the full disk."""
-        subprocess.run([sys.executable, "-c", FULL_DISK, url], check=True)
+        subprocess.run([sys.executable, "-c", FULL_DISK, url], check=True, timeout=60)
 
         log = open_event_log(url)
         assert events_of(log) == [skipped(n) for n in range(4)]
         log.close()
+
+    def test_an_interrupt_that_leaves_a_transaction_open_does_no_lasting_harm(self, url: str) -> None:
+        pool = sqlite_files.FilePool(url)
+        interrupted = pool.get_connection()
+        interrupted.cursor().execute("BEGIN")
+        pool.put_connection(interrupted)
+
+        with pool.get_connection().transaction(commit=True) as cursor:
+            cursor.execute("CREATE TABLE works (again)")
+
+        pool.close()
 
     # --- forks --------------------------------------------------------------------------------
 
@@ -171,7 +205,7 @@ class TestSQLiteEventLog(DurableEventLogContract):
     def test_a_forked_child_keeps_its_appends_when_the_parent_closes_the_log(
         self, url: str, watched: str
     ) -> None:
-        subprocess.run([sys.executable, "-c", FORKING, url, watched], check=True)
+        subprocess.run([sys.executable, "-c", FORKING, url, watched], check=True, timeout=60)
 
         log = open_event_log(url)
         assert events_of(log) == [skipped(n) for n in range(5)]

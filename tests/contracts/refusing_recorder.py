@@ -36,6 +36,12 @@ class RefusingRecorder(POPOApplicationRecorder):
             raise self.error
         return super().select_events(originator_id, **kwargs)
 
+    def lose(self, originator: UUID, number: int) -> None:
+        """Forget the rows from *number* on, as a server does that took over and was not up to date."""
+        kept = super().select_events(originator, lte=number - 1)
+        super().__init__()
+        super().insert_events(kept)
+
 
 def errors_below(*roots: type[Exception]) -> list[Exception]:
     """One instance of each of the classes and of all their subclasses that are loaded."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -28,7 +29,7 @@ def skipped(number: int, size: int = 0) -> TickSkipped:
     return TickSkipped(at=number, tick=number, sensor="inbox", reason="x" * size, duration=0.25)
 
 
-def encode(events: list[AnyEvent], after: Link = START) -> tuple[list[EncodedFrame], Link]:
+def encode(events: Sequence[AnyEvent], after: Link = START) -> tuple[list[EncodedFrame], Link]:
     return encode_frames(events, after=after, recorded_at=5, writer="test")
 
 
@@ -126,7 +127,7 @@ def test_every_changed_byte_is_noticed() -> None:
     for place in range(len(stored.state)):
         state = bytearray(stored.state)
         state[place] ^= 1
-        with pytest.raises(CorruptFrame, match="frame 0 of partition 'west' is damaged: its .* checksum"):
+        with pytest.raises(CorruptFrame, match=r"frame 0 of partition 'west' is damaged: its .* checksum"):
             decode_frame(msgspec.structs.replace(stored, state=bytes(state)), partition="west", after=None)
 
 
