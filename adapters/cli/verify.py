@@ -70,8 +70,8 @@ def verify(*, common: Common = COMMON) -> int:
         out.record({"checked": msgspec.structs.asdict(counts), "violations": broken})
     else:
         out.line(
-            f"read {counts.frames} frames with {counts.events} events: {counts.ticks} ticks, "
-            f"{counts.requests} run requests, {counts.starts} runs started"
+            f"read: frames {counts.frames}, events {counts.events}, ticks {counts.ticks}, "
+            f"run requests {counts.requests}, runs started {counts.starts}"
         )
         verdict = ("invariants 1, 2, 3, 4, 5 and 7 hold", "green")
         out.line((f"{broken} violations", "red") if broken else verdict)

@@ -52,8 +52,8 @@ def test_a_sound_log_is_told_with_what_was_read(told: CommandLine, story: Story)
 
     assert (result.code, result.err) == (0, "")
     assert result.out == (
-        f"read {len(story.appends)} frames with {story.head} events: "
-        "5 ticks, 5 run requests, 5 runs started\n"
+        f"read: frames {len(story.appends)}, events {story.head}, "
+        "ticks 5, run requests 5, runs started 5\n"
         "invariants 1, 2, 3, 4, 5 and 7 hold\n"
     )
 
