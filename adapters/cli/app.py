@@ -45,6 +45,7 @@ def execute(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
+        _check_text(arguments)
         code = app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
         return int(code or 0)
@@ -63,6 +64,18 @@ def execute(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text: the log holds text only."""
+    for place, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"argument {place} is not valid UTF-8 (at character {error.start}): "
+                "pass it as UTF-8 text, for instance base64 of what it holds"
+            ) from error
 
 
 def _complain(text: str, code: int) -> int:

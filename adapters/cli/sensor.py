@@ -150,8 +150,6 @@ def cursor(
         raise UsageError("give one of --set and --clear, not both")
     if set_ is None and not clear:
         return _show_cursor(name, common)
-    if set_ is not None:
-        _check_text(set_)
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
@@ -189,16 +187,6 @@ def _show_cursor(name: str, common: Common) -> int:
         if not cursor:
             out.note(f"the cursor of {name} is an empty text")
     return 0
-
-
-def _check_text(cursor: str) -> None:
-    try:
-        cursor.encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"the cursor is not valid UTF-8 (at character {error.start}): "
-            "pass it as UTF-8 text, for instance base64 of what it holds"
-        ) from error
 
 
 def _act(name: str, actor: str, decide: Decide, code: Code, common: Common) -> Outcome:

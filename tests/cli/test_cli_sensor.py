@@ -288,19 +288,12 @@ def test_a_cursor_is_stored_as_it_is_given(cursor: str, ticktrail: CommandLine, 
     assert ticktrail("sensor", "cursor", "files").out == f"{cursor}\n"
 
 
-def test_a_cursor_that_is_not_utf8_is_refused(ticktrail: CommandLine, story: Story) -> None:
+@pytest.mark.parametrize("option", ["--set", "--reason", "--actor"])
+def test_bytes_that_are_no_text_are_refused(ticktrail: CommandLine, story: Story, option: str) -> None:
     ticktrail.tell(story)
 
-    command: list[str | bytes] = [
-        sys.executable,
-        "-m",
-        "ticktrail",
-        "sensor",
-        "cursor",
-        "files",
-        "--set",
-        b"a\xff",
-    ]
+    command: list[str | bytes] = [sys.executable, "-m", "ticktrail", "sensor", "cursor", "files"]
+    command += ["--set", "1", option, b"a\xff"] if option != "--set" else [option, b"a\xff"]
     result = subprocess.run(
         command, capture_output=True, env={**os.environ, "LC_ALL": "C.UTF-8"}, check=False
     )
