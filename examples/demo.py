@@ -33,6 +33,7 @@ class Story:
             "DATA": str(folder / "data"),
             "COLUMNS": "120",
         }
+        self.engines: list[subprocess.Popen[bytes]] = []
         for name in ("inbox", "data"):
             (folder / name).mkdir()
 
@@ -46,6 +47,7 @@ class Story:
                 stdout=account,
                 stderr=account,
             )
+        self.engines.append(engine)
         self.wait("the engine", self.answers)
         return engine
 
@@ -173,6 +175,9 @@ def main() -> None:
         cursor_sensor(story)
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(error.cmd)} ended with exit code {error.returncode}; see {folder}")
+    finally:
+        for engine in story.engines:
+            engine.kill()
     shutil.rmtree(folder)
     print(f"\nThat was the whole story, in {time.monotonic() - began:.0f} s.")
 
