@@ -19,11 +19,7 @@ def one(sensors: int, *, interval: float, seconds: float) -> list[float]:
         for event in logged(folder):
             if isinstance(event, TickStarted):
                 starts[event.sensor].append(event.at / 1e3)
-    return [
-        after - before - interval * 1e3
-        for times in starts.values()
-        for before, after in pairwise(times)
-    ]
+    return [after - before - interval * 1e3 for times in starts.values() for before, after in pairwise(times)]
 
 
 def run(*, rounds: int) -> dict[str, Any]:

@@ -4,12 +4,16 @@ A driver calls `Engine.run_once` again and again. Each call is at most one appen
 evaluations handed in since the last call, together with the starts of the ticks that are due. What
 accumulates while an append waits for the disk goes into the next one, so the group commit needs no
 timer.
+
+What its own appends begin and end, the engine learns from the events themselves, on their way into
+the read models. So it is right too when a storage breaks down while it commits, and the append turns
+out later to be in the log after all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,14 +25,20 @@ from .events import (
     AnyEvent,
     EngineStarted,
     EngineStopped,
+    EvaluationDiscarded,
     RunFailed,
     RunLaunched,
+    RunStarted,
     SensorDefined,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
     SensorStopped,
+    TickCompleted,
+    TickEnd,
+    TickFailed,
     TickInterrupted,
+    TickSkipped,
     TickStarted,
 )
 from .log import EventLog
@@ -68,7 +78,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         tick: The tick's id.
         sensor: The sensor's name.
-        state: The sensor as it was just before the tick.
+        state: The sensor when the tick started.
         started: When the tick started, on the monotonic clock (seconds).
         deadline: When the evaluation is given up, on the same clock.
     """
@@ -86,7 +96,9 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         cause: Offset of the `RunRequested`.
         launcher: Who launched it; None when the report is of its end.
-        lost: Why the run can't end by itself any more; None when it was launched.
+        lost: Why its worker can't end the run any more; None when it was launched.
+        worker: Host and process id of the worker that is gone, None if there never was one. A run
+            that another worker has claimed is not lost.
         again: Whether the run may be launched once more if no worker has claimed it.
     """
 
@@ -94,6 +106,7 @@ class RunReport(msgspec.Struct, frozen=True, kw_only=True):
     cause: int
     launcher: str | None = None
     lost: str | None = None
+    worker: tuple[str, int] | None = None
     again: bool = False
 
 
@@ -133,7 +146,7 @@ class OpenRuns(Folded, Protocol):
 
     def is_open(self, run: str) -> bool: ...
 
-    def is_claimed(self, run: str) -> bool: ...
+    def start_of(self, run: str) -> RunStarted | None: ...
 
 
 class Engine:
@@ -169,8 +182,18 @@ class Engine:
         self._reports: list[RunReport] = []
         self._head = min(fold.checkpoint for fold in self._folds)
         self._news: list[tuple[int, Sequence[AnyEvent]]] = []
+        self._tickets: list[Ticket] = []
         self._unclaimed: list[int] = []
-        self._opened = False
+        self._writer = f"engine:{name}"
+        self._opened, self._decided_at = False, 0.0
+        self._own_steps: Mapping[type, Callable[[int, Any], None]] = {
+            TickStarted: self._began,
+            TickSkipped: self._ended,
+            TickCompleted: self._ended,
+            TickFailed: self._ended,
+            TickInterrupted: self._ended,
+            EvaluationDiscarded: self._ended,
+        }
 
     @property
     def head(self) -> int:
@@ -204,12 +227,12 @@ class Engine:
         def closing(at: int) -> list[AnyEvent]:
             why = f"the engine stopped: {reason}"
             open_ticks = [
-                TickInterrupted(at=at, tick=t.tick, sensor=s, reason=why) for s, t in self._in_flight.items()
+                TickInterrupted(at=at, tick=ticket.tick, sensor=sensor, reason=why)
+                for sensor, ticket in self._in_flight.items()
             ]
             return [*open_ticks, EngineStopped(at=at, engine=self._name, reason=reason)]
 
         self._append_decided(closing)
-        self._in_flight.clear()
         return self._step()
 
     def _opening(self, at: int, where: str, release: str) -> list[AnyEvent]:
@@ -275,42 +298,36 @@ class Engine:
                 call again.
             EngineSuperseded: Another engine took the partition over.
         """
-        now = self._clock.monotonic()
-        self._give_up_overdue(now)
-        finished, reports = self._next_finished(), self._reports[:]
-        due = self._schedule.due(now, TICKS_PER_APPEND) if start_ticks else []
-        if not (finished or reports or due):
-            return self._step()
+        reports = self._reports[:]
         if any(report.lost for report in reports):
             # A process that is gone has appended all it ever will: only the head knows its claim.
             self.catch_up()
-        starting: list[SensorState] = []
 
         def deciding(at: int) -> list[AnyEvent]:
-            events: list[AnyEvent] = self._run_events(reports, at)
-            for tick in finished:
+            self._decided_at = self._clock.monotonic()
+            events = self._run_events(reports, at)
+            for tick in [*self._next_finished(), *self._overdue()]:
                 events += self._decide(tick, self._head + len(events), at)
-            starting[:] = [state for name in due if (state := self._states.get(name)).running]
-            return events + [self._start(state, at) for state in starting]
+            return events + (self._starts(at) if start_ticks else [])
 
         self._append_decided(deciding)
-        del self._finished[: len(finished)], self._reports[: len(reports)]
-        for tick in finished:
-            self._ended(tick)
-        for name in due:
-            self._schedule.drop(name)
-        first_start = self._head - len(starting)
-        return self._step([self._ticket(first_start + i, state, now) for i, state in enumerate(starting)])
+        del self._reports[: len(reports)]
+        return self._step()
 
     def catch_up(self) -> None:
         """Fold what others appended; the next step tells of it.
 
         Raises:
+            LogUnavailable, CorruptFrame, UnknownSchema: As the log does.
             EngineSuperseded: Another engine took the partition over.
         """
         for frame in self._log.read(self._head):
             self._fold(frame.first_offset, frame.events)
-            if self._opened:
+            if not self._opened:
+                continue
+            if frame.writer == self._writer:
+                self._heed_own(frame.first_offset, frame.events)
+            else:
                 self._heed(frame.events)
 
     def _heed(self, events: Sequence[AnyEvent]) -> None:
@@ -320,17 +337,21 @@ class Engine:
             if isinstance(event, _RESCHEDULES):
                 self._reschedule(event.sensor)
 
+    def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        for offset, event in enumerate(events, first_offset):
+            if (step := self._own_steps.get(type(event))) is not None:
+                step(offset, event)
+
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
         """Decide at the head, append; when somebody was faster, catch up and decide again."""
         while events := deciding(at := self._clock.now()):
             try:
-                first = self._log.append(
-                    events, expected=self._head, recorded_at=at, writer=f"engine:{self._name}"
-                )
+                first = self._log.append(events, expected=self._head, recorded_at=at, writer=self._writer)
             except LogConflict:
                 self.catch_up()
             else:
-                return self._fold(first, events)
+                self._fold(first, events)
+                return self._heed_own(first, events)
 
     def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         for fold in self._folds:
@@ -338,10 +359,10 @@ class Engine:
         self._head = first_offset + len(events)
         self._news.append((first_offset, events))
 
-    def _step(self, tickets: Sequence[Ticket] = ()) -> Step:
-        news, self._news = self._news, []
-        unclaimed, self._unclaimed = self._unclaimed, []
-        return Step(news, tickets, unclaimed)
+    def _step(self) -> Step:
+        step = Step(self._news, self._tickets, self._unclaimed)
+        self._news, self._tickets, self._unclaimed = [], [], []
+        return step
 
     # --- parts of a step ---------------------------------------------------------------------
 
@@ -363,50 +384,89 @@ class Engine:
         state = self._states.get(tick.sensor)
         return decide(state, tick, owners=owners, run_ids=run_ids, offset=offset, at=at)
 
-    def _start(self, state: SensorState, at: int) -> TickStarted:
-        return TickStarted(
-            at=at,
-            sensor=state.name,
-            cursor=state.cursor,
-            fingerprint=state.fingerprint,
-            engine=self._name,
+    def _starts(self, at: int) -> list[AnyEvent]:
+        due = map(self._states.get, self._schedule.due(self._decided_at, TICKS_PER_APPEND))
+        return [
+            TickStarted(
+                at=at,
+                sensor=state.name,
+                cursor=state.cursor,
+                fingerprint=state.fingerprint,
+                engine=self._name,
+            )
+            for state in due
+        ]
+
+    def _began(self, tick: int, event: TickStarted) -> None:
+        sensor, started = event.sensor, self._decided_at
+        self._schedule.drop(sensor)
+        self._in_flight[sensor] = ticket = Ticket(
+            tick=tick,
+            sensor=sensor,
+            state=self._states.get(sensor),
+            started=started,
+            deadline=started + self._sensors[sensor].timeout,
         )
+        self._tickets.append(ticket)
 
-    def _ticket(self, tick: int, state: SensorState, now: float) -> Ticket:
-        deadline = now + self._sensors[state.name].timeout
-        ticket = Ticket(tick=tick, sensor=state.name, state=state, started=now, deadline=deadline)
-        self._in_flight[state.name] = ticket
-        return ticket
-
-    def _ended(self, tick: FinishedTick) -> None:
+    def _ended(self, _: int, end: TickEnd | EvaluationDiscarded) -> None:
         """Schedule the sensor's next tick, once nothing of this one runs any more."""
-        flying = self._in_flight.get(tick.sensor)
-        if flying is not None and flying.tick == tick.tick:
-            del self._in_flight[tick.sensor]
-            if tick.timed_out:
-                self._abandoned[tick.sensor] = flying
-                return
-        else:
-            flying = self._abandoned.pop(tick.sensor, None)
-        if flying is not None and self._states.get(tick.sensor).running:
-            self._schedule.set(tick.sensor, flying.started + self._sensors[tick.sensor].interval)
+        sensor = end.sensor
+        late = isinstance(end, EvaluationDiscarded)
+        tickets = self._abandoned if late else self._in_flight
+        ticket = tickets.get(sensor)
+        if ticket is None or ticket.tick != end.tick:
+            return
+        del tickets[sensor]
+        if isinstance(end, TickFailed) and end.timed_out:
+            self._abandoned[sensor] = ticket
+            return
+        self._drop_finished(end.tick)
+        if self._states.get(sensor).running:
+            self._schedule.set(sensor, ticket.started + self._sensors[sensor].interval)
 
-    def _give_up_overdue(self, now: float) -> None:
-        already = {tick.tick for tick in self._finished}
-        for sensor, ticket in self._in_flight.items():
-            if ticket.deadline <= now and ticket.tick not in already:
-                self.finish(_timed_out(sensor, ticket, self._sensors[sensor].timeout))
+    def _drop_finished(self, tick: int) -> None:
+        place = next((i for i, finished in enumerate(self._finished) if finished.tick == tick), None)
+        if place is not None:
+            del self._finished[place]
+
+    def _overdue(self) -> list[FinishedTick]:
+        """Return, for each tick past its deadline, the end that it gets in place of its own."""
+        overdue = [ticket for ticket in self._in_flight.values() if ticket.deadline <= self._decided_at]
+        if not overdue:
+            return []
+        returned = {tick.tick for tick in self._finished}
+        return [
+            _timed_out(ticket, self._sensors[ticket.sensor].timeout)
+            for ticket in overdue
+            if ticket.tick not in returned
+        ]
 
     def _run_events(self, reports: Sequence[RunReport], at: int) -> list[AnyEvent]:
+        """Return what the reports amount to; of the losses of a run, the first that is one counts."""
         self._unclaimed = []
-        return [event for report in reports if (event := self._run_event(report, at)) is not None]
+        events: list[AnyEvent] = []
+        settled: set[str] = set()
+        for report in reports:
+            if report.run in settled:
+                # Its worker was missed twice: by its host, and by the watch over those without one.
+                continue
+            event = self._run_event(report, at)
+            if isinstance(event, RunFailed) or report.cause in self._unclaimed:
+                settled.add(report.run)
+            if event is not None:
+                events.append(event)
+        return events
 
     def _run_event(self, report: RunReport, at: int) -> AnyEvent | None:
         if not self._runs.is_open(report.run):
             return None
         if report.lost is None:
             return RunLaunched(at=at, run=report.run, cause=report.cause, launcher=report.launcher or "")
-        if report.again and not self._runs.is_claimed(report.run):
+        start = self._runs.start_of(report.run)
+        if start is not None and (start.host, start.pid) != report.worker:
+            return None
+        if start is None and report.again:
             self._unclaimed.append(report.cause)
             return None
         return RunFailed(at=at, run=report.run, cause=report.cause, error=report.lost)
@@ -427,7 +487,7 @@ class Engine:
         self._schedule.set(sensor, self._clock.monotonic() + remaining)
 
 
-def _timed_out(sensor: str, ticket: Ticket, timeout: float) -> FinishedTick:
+def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:
     error = (
         f"EvaluationTimeout: the sensor did not return within {timeout:g} s; "
         "it ticks again once its function has returned"
@@ -435,5 +495,5 @@ def _timed_out(sensor: str, ticket: Ticket, timeout: float) -> FinishedTick:
     cursor = ticket.state.cursor
     evaluation = Evaluation(cursor=cursor, cursor_before=cursor, error=error)
     return FinishedTick(
-        tick=ticket.tick, sensor=sensor, evaluation=evaluation, duration=timeout, timed_out=True
+        tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=timeout, timed_out=True
     )

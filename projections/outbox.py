@@ -75,9 +75,10 @@ class Outbox(Fold):
         """Whether the run was requested and has not ended."""
         return run in self._pending or run in self._running
 
-    def is_claimed(self, run: str) -> bool:
-        """Whether the run was started and has not ended."""
-        return run in self._running
+    def start_of(self, run: str) -> RunStarted | None:
+        """Return who claimed an open run, None while nobody has and for any other run."""
+        found = self._running.get(run)
+        return None if found is None else found.started
 
     def _requested(self, offset: int, event: RunRequested) -> None:
         self._pending[event.run] = OpenRun(offset=offset, request=event)

@@ -28,6 +28,7 @@ from ...core.events import (
     SensorStatusReset,
     SensorStopped,
     TickCompleted,
+    TickEnd,
     TickFailed,
     TickInterrupted,
     TickLogged,
@@ -44,7 +45,8 @@ class Account:
     def __init__(self, console: Console, *, json: bool) -> None:
         """Write to *console*; with *json* every event as one JSON object per line."""
         self._console, self._json = console, json
-        self._last_skip: dict[str, str] = {}
+        self._last_skip: dict[str, tuple[str, ...]] = {}
+        self._repeats: list[str] = []
         self._same_skips: dict[str, int] = {}
         self._per_tick: tuple[int | None, int] = (None, 0)
 
@@ -53,17 +55,31 @@ class Account:
         for offset, event in enumerate(events, first_offset):
             if self._json:
                 self._console.file.write(_json_line(offset, event))
-            elif (line := self._line(offset, event)) is not None:
-                self._write(event, *line)
+            elif isinstance(event, RunKeyRepeated):
+                self._repeats.append(
+                    f"run key {event.run_key!r} already used by the request at {event.owner}"
+                )
+            else:
+                self._tell_one(event)
         if self._json:
             self._console.file.flush()
+
+    def _tell_one(self, event: AnyEvent) -> None:
+        line = self._line(event)
+        if isinstance(event, TickEnd):
+            # The repeats of a skip that is not worth a line are not worth one either.
+            for repeat in self._repeats[:_SHOWN] if line is not None else ():
+                self._write(event, event.sensor, repeat, "dim")
+            self._repeats.clear()
+        if line is not None:
+            self._write(event, *line)
 
     def _write(self, event: Event, who: str, what: str, style: str) -> None:
         at = time.strftime("%H:%M:%S", time.localtime(getattr(event, "at", 0) / 1e6))
         text = Text.assemble((at, "dim"), "  ", (f"{who:<24}", "bold"), "  ", (what, style))
         self._console.print(text, soft_wrap=True)
 
-    def _line(self, offset: int, event: AnyEvent) -> tuple[str, str, str] | None:
+    def _line(self, event: AnyEvent) -> tuple[str, str, str] | None:
         match event:
             case TickSkipped():
                 return self._skip(event)
@@ -79,22 +95,18 @@ class Account:
                 return event.sensor, f"{event.level}: {event.message}", "cyan"
             case RunRequested():
                 return self._requested(event)
-            case RunKeyRepeated():
-                what = f"run key {event.run_key!r} already used by the request at {event.owner}"
-                return self._limited(event.tick, event.sensor, what, "dim")
             case RequestRejected():
                 return event.sensor, f"request {event.index} rejected: {event.why}", "red"
             case _:
                 return _run_line(event) or _operator_line(event)
 
     def _skip(self, event: TickSkipped) -> tuple[str, str, str] | None:
-        reason = event.reason or (
-            f"{event.repeated} run keys already used" if event.repeated else "no reason given"
-        )
-        if self._last_skip.get(event.sensor) == reason:
+        reason = event.reason or _repeated(event.repeated) or "no reason given"
+        told = (reason, *self._repeats[:_SHOWN])
+        if self._last_skip.get(event.sensor) == told:
             self._same_skips[event.sensor] = self._same_skips.get(event.sensor, 0) + 1
             return None
-        self._last_skip[event.sensor] = reason
+        self._last_skip[event.sensor] = told
         return event.sensor, f"tick {event.tick} skipped: {reason}{self._uncounted(event.sensor)}", ""
 
     def _uncounted(self, sensor: str) -> str:
@@ -114,8 +126,12 @@ class Account:
         return (who, what, style) if count <= _SHOWN else None
 
 
+def _repeated(count: int) -> str:
+    return f"{count} run key{'' if count == 1 else 's'} already used" if count else ""
+
+
 def _completed(event: TickCompleted) -> str:
-    repeated = f", {event.repeated} run keys already used" if event.repeated else ""
+    repeated = f", {_repeated(event.repeated)}" if event.repeated else ""
     runs = "run" if event.requested == 1 else "runs"
     return f"tick {event.tick}: {event.requested} {runs} requested{repeated} ({event.duration * 1e3:.1f} ms)"
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from importlib.metadata import version
 
@@ -26,6 +29,8 @@ from .account import Account
 from .driver import EngineDriver
 from .evaluators import Evaluators
 
+logger = logging.getLogger(__name__)
+
 #: Seconds that runs get to end when the engine stops; after that they go on without it.
 _RUN_GRACE = 10.0
 
@@ -44,14 +49,27 @@ def run(home: Home, loaded: LoadedDefinitions, *, max_runs: int | None, json: bo
         EngineRunning: Another engine holds the home.
         EngineSuperseded: Another engine took the log over.
     """
-    with home.engine_lock():
+    with home.engine_lock(), ExitStack() as opened:
         log = home.log()
-        try:
-            return _Session(
-                home, log, loaded, max_runs or os.cpu_count() or 1, Account(say, json=json), say
-            ).run()
-        finally:
-            log.close()
+        opened.callback(log.close)
+        account = Account(opened.enter_context(_json_stream()) if json else say, json=json)
+        notes = Console(stderr=True, highlight=False, markup=False) if json else say
+        return _Session(home, log, loaded, max_runs or os.cpu_count() or 1, account, notes).run()
+
+
+@contextmanager
+def _json_stream() -> Iterator[Console]:
+    """Keep standard output for the account: what sensors print goes to standard error meanwhile."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with open(kept, "w", encoding="utf-8", closefd=False) as file:
+            yield Console(file=file)
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 class _Session:
@@ -64,9 +82,9 @@ class _Session:
         loaded: LoadedDefinitions,
         max_runs: int,
         account: Account,
-        say: Console,
+        notes: Console,
     ) -> None:
-        self._account, self._say = account, say
+        self._account, self._notes = account, notes
         self._index, self._outbox = home.run_keys(log.head()), Outbox()
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
         self._engine = Engine(
@@ -80,28 +98,22 @@ class _Session:
             new_id=new_run_id,
             name=new_run_id(),
         )
-        self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=say.print)
+        self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
         self._evaluators = Evaluators(loaded.definitions, sensors, self._driver.finish)
         source = home.definitions
         assert source is not None
-        self._launcher = LocalLauncher(
-            home,
-            source,
-            max_runs=max_runs,
-            head=lambda: self._engine.head,
-            report=self._driver.report,
-        )
+        self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)
+        self._stopping = False
 
     def run(self) -> int:
         """Open the engine, drive it until a signal comes, close everything in order."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
         step = self._engine.open(
             where=f"process {os.getpid()} on {socket.gethostname()}", release=version("ticktrail")
         )
-        self._stop_on_signals()
-        self._launcher.start()
-        for run in self._outbox.running():
-            if run.started is not None:
-                self._launcher.heed(run.started)
+        running = [run.started for run in self._outbox.running() if run.started is not None]
+        self._launcher.start(running, self._engine.head)
         for run in self._outbox.pending():
             self._launcher.offer(run.offset, run.request)
         for first_offset, events in step.news:
@@ -110,19 +122,46 @@ class _Session:
         left = self._launcher.stop(_RUN_GRACE)
         self._index.save()
         self._index.close()
-        runs = f"; {left} runs go on in their own processes" if left else ""
-        self._say.print(f"stopped: {reason}{runs}")
+        self._note(f"stopped: {reason}{_going_on(left)}")
         return 0
 
-    def _tell(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        for event in events:
-            if isinstance(event, RunStarted | RunSucceeded | RunFailed | RunCanceled):
-                self._launcher.heed(event)
-        self._account.tell(first_offset, events)
+    def _note(self, text: str) -> None:
+        with _unless_the_reader_is_gone():
+            self._notes.print(text, soft_wrap=True)
 
-    def _stop_on_signals(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda signum, _: self._driver.stop(signal.Signals(signum).name))
+    def _tell(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        for offset, event in enumerate(events, first_offset):
+            if isinstance(event, RunStarted | RunSucceeded | RunFailed | RunCanceled):
+                self._launcher.heed(offset, event)
+        with _unless_the_reader_is_gone():
+            self._account.tell(first_offset, events)
+
+    def _stop(self, number: int, _: object) -> None:
+        """Stop on the first signal; from the second on, wait for no tick and no run."""
+        if self._stopping:
+            self._launcher.hurry()
+        self._stopping = True
+        self._driver.stop(signal.Signals(number).name)
+
+
+@contextmanager
+def _unless_the_reader_is_gone() -> Iterator[None]:
+    """Go on although nothing can be written for people; the log is what counts.
+
+    A full disk stops the engine's account together with its log, and only the log waits for room.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        logger.debug("the account could not be written: %s", error)
+
+
+def _going_on(runs: int) -> str:
+    if runs == 1:
+        return "; 1 run goes on in its own process"
+    return f"; {runs} runs go on in their own processes" if runs else ""
 
 
 def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> EngineSensor:

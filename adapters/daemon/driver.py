@@ -13,6 +13,7 @@ from ...core.errors import LogUnavailable
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog
 from .evaluators import STALL, Evaluators
+from .wake import Wake
 
 #: Seconds between two attempts to append while the storage refuses.
 _RETRY = 1.0
@@ -49,25 +50,30 @@ class EngineDriver:
             complain: Given one line when the storage refuses, and one when it works again.
         """
         self._engine, self._log, self._tell, self._complain = engine, log, tell, complain
-        self._wake = threading.Event()
+        self._wake = Wake()
         self._others_appended = True
         self._stop: str | None = None
+        self._hurry = False
         self._thread = threading.get_ident()
 
     def stop(self, reason: str) -> None:
-        """Ask the loop to end; safe from any thread and from a signal handler."""
+        """Ask the loop to end; asked again, it waits for no tick in flight.
+
+        Safe from any thread and from a signal handler.
+        """
+        self._hurry = self._stop is not None
         self._stop = reason
-        self._wake.set()
+        self._wake.ring()
 
     def finish(self, finished: FinishedTick) -> None:
         """Hand an evaluation in, from any thread."""
         self._engine.finish(finished)
-        self._wake.set()
+        self._wake.ring()
 
     def report(self, report: RunReport) -> None:
         """Hand a launcher's report in, from any thread."""
         self._engine.report(report)
-        self._wake.set()
+        self._wake.ring()
 
     def run(self, evaluators: Evaluators, launcher: Launcher) -> str:
         """Drive the engine until it is told to stop.
@@ -92,16 +98,15 @@ class EngineDriver:
     def _appended(self) -> None:
         if threading.get_ident() != self._thread:
             self._others_appended = True
-            self._wake.set()
+            self._wake.ring()
 
     def _wait(self, evaluators: Evaluators) -> None:
         until = self._engine.wait_until()
         timeout = None if until is None else max(until - time.monotonic(), 0.0)
         if evaluators.waiting:
             timeout = STALL if timeout is None else min(timeout, STALL)
-        if not self._wake.wait(timeout):
-            evaluators.tend()
-        self._wake.clear()
+        self._wake.wait(timeout)
+        evaluators.tend()
 
     def _attempt(self, act: Callable[[], Step]) -> Step:
         """Call *act* at the head, again and again while the storage refuses; nothing gets lost by it."""
@@ -117,12 +122,18 @@ class EngineDriver:
                     raise
                 if not refused:
                     self._complain(f"{error}; trying again every {_RETRY:g} s, nothing is lost meanwhile")
-                refused = True
-                self._wake.wait(_RETRY)
+                refused = self._others_appended = True
+                self._pause(_RETRY)
                 continue
             if refused:
                 self._complain("the log can be written again")
             return step
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, whatever happens meanwhile, unless told to stop."""
+        end = time.monotonic() + seconds
+        while self._stop is None and (left := end - time.monotonic()) > 0:
+            self._wake.wait(left)
 
     def _take(self, step: Step, evaluators: Evaluators, launcher: Launcher) -> None:
         evaluators.submit(step.tickets)
@@ -137,11 +148,10 @@ class EngineDriver:
     def _wind_down(self, evaluators: Evaluators, launcher: Launcher) -> None:
         """Let ticks in flight end, for a while; what does not end is marked as interrupted."""
         deadline = time.monotonic() + GRACE
-        while self._engine.in_flight and time.monotonic() < deadline:
+        while self._engine.in_flight and not self._hurry and time.monotonic() < deadline:
             self._take(self._engine.run_once(start_ticks=False), evaluators, launcher)
             if self._engine.in_flight:
                 self._wake.wait(0.05)
-                self._wake.clear()
                 evaluators.tend()
         self._engine.catch_up()
         self._take(self._engine.run_once(start_ticks=False), evaluators, launcher)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -40,7 +39,7 @@ class Evaluators:
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
         self._threads = 0
         self._taken = 0
-        self._taken_at_last_look = -1
+        self._looked, self._taken_at_last_look = 0.0, -1
         self._lock = threading.Lock()
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
@@ -52,14 +51,17 @@ class Evaluators:
 
     @property
     def waiting(self) -> bool:
-        """Whether a ticket waits for a thread: then `tend` is to be called every `STALL` seconds."""
+        """Whether a ticket waits for a thread: then `tend` is to be called every `STALL` seconds or so."""
         return not self._queue.empty()
 
     def tend(self) -> None:
-        """Double the threads if nothing was taken from the queue since the last call."""
-        if self._taken == self._taken_at_last_look and self.waiting:
+        """Double the threads if nothing was taken from the queue for `STALL` seconds; call it any time."""
+        now = time.monotonic()
+        if self._taken != self._taken_at_last_look or not self.waiting:
+            self._looked, self._taken_at_last_look = now, self._taken
+        elif now - self._looked >= STALL:
             self._add(min(self._threads, self._queue.qsize()))
-        self._taken_at_last_look = self._taken
+            self._looked = now
 
     def _add(self, count: int) -> None:
         with self._lock:
@@ -113,9 +115,10 @@ def _seconds(at: int | None) -> float | None:
 
 def _end_forked_child(sensor: str) -> None:
     """End a child process that a sensor forked and that came back here: the parent decides alone."""
-    sys.stderr.write(
+    said = (
         f"sensor {sensor!r} forked, and the child returned from the sensor's function: the child ends here; "
         "end forked children inside the function, with os._exit\n"
     )
-    sys.stderr.flush()
+    # Not through sys.stderr: another thread may have held its lock at the fork.
+    os.write(2, said.encode())
     os._exit(70)

@@ -65,11 +65,11 @@ class RunHost:
         """Work until the standard input ends."""
         while True:
             ready, _, _ = select.select([0, self._child_ended], [], [])
+            if 0 in ready and not self._take_requests():
+                return
             if self._child_ended in ready:
                 os.read(self._child_ended, 4096)
                 self._reap()
-            if 0 in ready and not self._take_requests():
-                return
 
     def _take_requests(self) -> bool:
         received = os.read(0, 65536)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import msgspec
@@ -26,6 +28,20 @@ _LOOK = 0.25
 _ATTEMPTS = 3
 
 
+#: Our ends of run hosts' standard inputs.
+_inputs: set[int] = set()
+
+
+def _close_inputs_in_child() -> None:
+    """A child that a sensor forked must not keep a run host alive, which ends with its input."""
+    for descriptor in _inputs:
+        os.close(descriptor)
+    _inputs.clear()
+
+
+os.register_at_fork(after_in_child=_close_inputs_in_child)
+
+
 class _Offer(msgspec.Struct):
     cause: int
     run: str
@@ -33,6 +49,11 @@ class _Offer(msgspec.Struct):
 
 class _Again(msgspec.Struct):
     cause: int
+
+
+class _Heard(msgspec.Struct):
+    offset: int
+    event: RunStarted | RunSucceeded | RunFailed | RunCanceled
 
 
 class _HostGone(msgspec.Struct):
@@ -57,18 +78,16 @@ class LocalLauncher:
         source: DefinitionsSource,
         *,
         max_runs: int,
-        head: Callable[[], int],
         report: Callable[[RunReport], None],
     ) -> None:
         """Take the parts; nothing starts before `start`.
 
         Args:
             max_runs: How many workers run at once, >= 1.
-            head: The offset up to which the caller knows the log.
             report: Called from the launcher's thread.
         """
         self._home, self._source, self._max_runs = home, source, max_runs
-        self._head, self._report = head, report
+        self._report, self._heard = report, 0
         self._inbox: SimpleQueue[object] = SimpleQueue()
         self._queue: deque[_Offer] = deque()
         self._launched: dict[str, _Offer] = {}
@@ -78,12 +97,21 @@ class LocalLauncher:
         self._host: subprocess.Popen[bytes] | None = None
         self._host_ready: bool | None = None
         self._problem: str | None = None
+        self._stopping: _Stop | None = None
+        self._looked = 0.0
         self._thread = threading.Thread(target=self._manage, name="ticktrail-launcher", daemon=True)
 
     # --- from other threads ------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Begin; the run host starts loading the definitions at once."""
+    def start(self, running: Iterable[RunStarted], head: int) -> None:
+        """Begin; the run host starts loading the definitions at once.
+
+        Args:
+            running: The runs that go on from before.
+            head: The offset up to which *running* is all that is known.
+        """
+        self._started = {started.run: started for started in running}
+        self._heard = head
         self._thread.start()
 
     def offer(self, cause: int, request: RunRequested) -> None:
@@ -94,9 +122,9 @@ class LocalLauncher:
         """Start the run once more whose loss was reported; no worker had claimed it."""
         self._inbox.put(_Again(cause))
 
-    def heed(self, event: RunStarted | RunSucceeded | RunFailed | RunCanceled) -> None:
-        """Take note of what the log says of a run."""
-        self._inbox.put(event)
+    def heed(self, offset: int, event: RunStarted | RunSucceeded | RunFailed | RunCanceled) -> None:
+        """Take note of what the log says of a run; to be told in the order of the log."""
+        self._inbox.put(_Heard(offset, event))
 
     def stop(self, grace: float) -> int:
         """Start nothing more, wait up to *grace* seconds for workers, and end.
@@ -108,24 +136,28 @@ class LocalLauncher:
         self._thread.join()
         return len(self._busy())
 
+    def hurry(self) -> None:
+        """Let `stop` wait no longer; safe from a signal handler."""
+        self._inbox.put(_Stop(0.0))
+
     # --- the launcher's thread ---------------------------------------------------------------
 
     def _manage(self) -> None:
         self._start_host()
-        stopping: _Stop | None = None
-        while stopping is None or (self._busy() and time.monotonic() < stopping.deadline):
-            try:
-                message = self._inbox.get(timeout=_LOOK if self._watching() or stopping else None)
-            except Empty:
+        while self._stopping is None or (self._busy() and time.monotonic() < self._stopping.deadline):
+            self._take(self._next_message())
+            if self._watching() and time.monotonic() - self._looked >= _LOOK:
                 self._look_after_orphans()
-                continue
-            if isinstance(message, _Stop):
-                stopping = message
-                self._queue.clear()
-            self._take(message)
-            if stopping is None:
+            if self._stopping is None:
                 self._fill()
         self._end_host()
+
+    def _next_message(self) -> object:
+        """Wait for a message, None if there is something else to do."""
+        try:
+            return self._inbox.get(timeout=_LOOK if self._watching() or self._stopping else None)
+        except Empty:
+            return None
 
     def _take(self, message: object) -> None:
         match message:
@@ -133,10 +165,12 @@ class LocalLauncher:
                 self._queue.append(message)
             case _Again():
                 self._queue.append(self._lost[message.cause][0])
-            case RunStarted():
-                self._started[message.run] = message
-            case RunSucceeded() | RunFailed() | RunCanceled():
-                self._forget(message.run, message.cause)
+            case _Heard(offset, RunStarted() as event):
+                self._heard = offset + 1
+                self._started[event.run] = event
+            case _Heard(offset, event):
+                self._heard = offset + 1
+                self._forget(event.run, event.cause)
             case Ready():
                 self._host_ready = message.problem is None
                 self._problem = message.problem
@@ -144,6 +178,9 @@ class LocalLauncher:
                 self._exited(message)
             case _HostGone():
                 self._host_gone(message.host)
+            case _Stop():
+                self._stopping = message
+                self._queue.clear()
 
     def _fill(self) -> None:
         if self._host is None and self._queue and self._problem is None:
@@ -162,22 +199,25 @@ class LocalLauncher:
         # Told first: when the host is gone the offer waits here until its end is noticed.
         self._launched[run] = offer
         self._report(RunReport(run=run, cause=offer.cause, launcher=f"local@{socket.gethostname()}"))
-        self._write(Launch(run=run, cause=offer.cause, since=max(self._head(), offer.cause + 1)))
+        # Not from the engine's head on: it may know of a claim that has not come through the inbox yet.
+        self._write(Launch(run=run, cause=offer.cause, since=max(self._heard, offer.cause + 1)))
 
     def _exited(self, exited: Exited) -> None:
-        offer = self._launched.pop(exited.run)
-        self._started.pop(exited.run, None)
+        offer, worker = self._launched.pop(exited.run), (socket.gethostname(), exited.pid)
+        started = self._started.get(exited.run)
+        if exited.run in self._ended or (started is not None and (started.host, started.pid) == worker):
+            self._started.pop(exited.run, None)
         if exited.run in self._ended:
             self._ended.discard(exited.run)
         else:
-            self._give_up(offer, describe_exit(exited.pid, exited.status))
+            self._give_up(offer, describe_exit(exited.pid, exited.status), worker)
 
-    def _give_up(self, offer: _Offer, why: str) -> None:
-        """Say that nothing will end this run any more; the engine knows whether it has ended or began."""
+    def _give_up(self, offer: _Offer, why: str, worker: tuple[str, int] | None = None) -> None:
+        """Say that this worker is gone; the engine knows whether its run has ended, or is another's."""
         attempts = self._lost.get(offer.cause, (offer, 0))[1] + 1
         self._lost[offer.cause] = offer, attempts
         again = attempts < _ATTEMPTS
-        self._report(RunReport(run=offer.run, cause=offer.cause, lost=why, again=again))
+        self._report(RunReport(run=offer.run, cause=offer.cause, lost=why, worker=worker, again=again))
 
     def _busy(self) -> set[str]:
         """The runs that have, or may have, a process."""
@@ -197,15 +237,15 @@ class LocalLauncher:
         return any(run not in self._launched for run in self._started)
 
     def _look_after_orphans(self) -> None:
-        here = socket.gethostname()
+        here, self._looked = socket.gethostname(), time.monotonic()
         for run, started in list(self._started.items()):
             if run in self._launched or started.host != here:
                 continue
             if not is_alive(started.pid, started.process_started):
                 del self._started[run]
                 why = f"its process {started.pid} on {here} is gone"
-                self._report(RunReport(run=run, cause=started.cause, lost=why))
-        self._fill()
+                worker = (here, started.pid)
+                self._report(RunReport(run=run, cause=started.cause, lost=why, worker=worker))
 
     # --- the run host ------------------------------------------------------------------------
 
@@ -220,6 +260,8 @@ class LocalLauncher:
             cwd=self._source.folder,
             start_new_session=True,
         )
+        assert self._host.stdin is not None
+        _inputs.add(self._host.stdin.fileno())
         self._host_ready = None
         threading.Thread(
             target=self._listen, args=(self._host,), name="ticktrail-replies", daemon=True
@@ -245,17 +287,20 @@ class LocalLauncher:
         host.wait()
         if host is not self._host:
             return
+        self._end_host()
         if self._host_ready is None:
             self._problem = f"it ended with exit code {host.returncode} while it loaded the definitions"
         self._host, self._host_ready = None, None
-        for run, offer in self._launched.items():
-            if run not in self._started:
-                self._queue.appendleft(offer)
+        unclaimed = [offer for run, offer in self._launched.items() if run not in self._started]
+        self._queue.extendleft(reversed(unclaimed))
         for run in self._ended:
             self._started.pop(run, None)
         self._launched.clear()
         self._ended.clear()
 
     def _end_host(self) -> None:
-        if self._host is not None and self._host.stdin is not None:
-            self._host.stdin.close()
+        if self._host is not None and self._host.stdin is not None and not self._host.stdin.closed:
+            _inputs.discard(self._host.stdin.fileno())
+            # What it was told last may still wait in our buffer; a host that is gone cannot take it.
+            with suppress(BrokenPipeError):
+                self._host.stdin.close()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import time
 from collections.abc import Sequence
 
-from ...core.errors import LogConflict, TickTrailError
+from ...core.errors import LogConflict, LogUnavailable, TickTrailError
 from ...core.events import (
     AnyEvent,
     RunCanceled,
@@ -28,11 +29,19 @@ from .process import process_started
 _LINES = 200
 
 
+#: Seconds between two attempts to append while the storage refuses.
+_RETRY = 1.0
+
+
 class RunWriter:
-    """Appends what a run says. Log lines are gathered until something that matters is said."""
+    """Appends what a run says. Log lines are gathered until something that matters is said.
+
+    While the storage refuses it waits: what a run has done is not undone by a full disk.
+    """
 
     def __init__(self, log: EventLog, run: str) -> None:
-        self._log, self._run, self._clock = log, run, SystemClock()
+        self._log, self._clock, self._writer = log, SystemClock(), f"run:{run}"
+        self._run, self._process, self._known = run, os.getpid(), 0
         self._gathered: list[AnyEvent] = []
 
     def emit(self, event: AnyEvent) -> None:
@@ -42,14 +51,10 @@ class RunWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Append what is gathered.
-
-        Raises:
-            LogUnavailable: The storage refused; what is gathered is kept.
-        """
+        """Append what is gathered."""
         if self._gathered:
-            self._append(self._gathered, expected=None)
-            self._gathered = []
+            batch, self._gathered = self._gathered, []
+            self._append(batch)
 
     def claim(self, started: RunStarted, since: int) -> bool:
         """Append *started* unless the run was claimed or given up before.
@@ -57,20 +62,65 @@ class RunWriter:
         Args:
             since: An offset up to which the run is known to be unclaimed.
         """
-        while True:
-            for frame in self._log.read(since):
-                if any(_ends_the_wish(event, self._run) for event in frame.events):
-                    return False
-                since = frame.next_offset
-            try:
-                self._append([started], expected=since)
-            except LogConflict:
-                continue
-            return True
+        self._known = since
+        while (claimed := self._try_to_claim(started)) is None:
+            pass
+        return claimed
 
-    def _append(self, events: Sequence[AnyEvent], *, expected: int | None) -> None:
-        now = self._clock.now()
-        self._log.append(events, expected=expected, recorded_at=now, writer=f"run:{self._run}")
+    def _try_to_claim(self, started: RunStarted) -> bool | None:
+        """Claim the run at the head; None if it has to be tried once more."""
+        try:
+            for frame in self._log.read(self._known):
+                for event in frame.events:
+                    if _ends_the_wish(event, self._run):
+                        # Ours, if the storage reported an error for it and stored it all the same.
+                        return event == started
+                self._known = frame.next_offset
+            now = self._clock.now()
+            first = self._log.append([started], expected=self._known, recorded_at=now, writer=self._writer)
+        except LogConflict:
+            return None
+        except LogUnavailable as error:
+            self._pause(error)
+            return None
+        self._known = first + 1
+        return True
+
+    def _append(self, events: Sequence[AnyEvent]) -> None:
+        self._end_forked_child()
+        now, refused = self._clock.now(), False
+        while True:
+            try:
+                if refused and self._is_stored(events):
+                    return
+                first = self._log.append(events, expected=None, recorded_at=now, writer=self._writer)
+            except LogUnavailable as error:
+                refused = True
+                self._pause(error)
+            else:
+                self._known = first + len(events)
+                return
+
+    def _is_stored(self, events: Sequence[AnyEvent]) -> bool:
+        """Whether an append that the storage reported an error for was stored all the same."""
+        ours = [
+            event
+            for frame in self._log.read(self._known)
+            if frame.writer == self._writer
+            for event in frame.events
+        ]
+        return ours == list(events)
+
+    def _pause(self, error: LogUnavailable) -> None:
+        sys.stderr.write(f"{error}; trying again in {_RETRY:g} s\n")
+        sys.stderr.flush()
+        time.sleep(_RETRY)
+
+    def _end_forked_child(self) -> None:
+        """End a child process that a step forked and that came back here: the parent tells of the run."""
+        if os.getpid() != self._process:
+            os.write(2, b"a step forked, and the child came back from the step's function: it ends here\n")
+            os._exit(70)
 
 
 def work(home: Home, loaded: LoadedDefinitions, run: str, cause: int, since: int) -> int:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
-
-from ticktrail.core.authoring.definitions import Definitions
-from ticktrail.core.evaluation import evaluate
 
 from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
+from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
 from ticktrail.core.engine import Engine, EngineSensor, Step, Ticket
+from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
 from ticktrail.core.sensor_state import SensorState
@@ -24,6 +24,9 @@ from ticktrail.projections.ticks import Tick, Ticks
 
 #: Where the clock of a test begins: 2026-01-01 00:00:00 UTC in microseconds.
 START = 1_767_225_600_000_000
+
+#: Every engine has a name of its own, as the ids of real ones.
+_engines = count(1)
 
 
 class StillClock:
@@ -61,7 +64,6 @@ class EngineHarness:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
         self.timeout, self.fingerprint = timeout, fingerprint
-        self._engines = 0
         self.load(*sensors, **definitions)
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
@@ -72,7 +74,7 @@ class EngineHarness:
 
     def restart(self) -> None:
         """Start a new engine on the same log; the old one is gone without a word."""
-        self._engines += 1
+        self.name = f"engine-{next(_engines)}"
         self.states, self.outbox = SensorStates(), Outbox()
         self.index = MemoryRunKeyIndex()
         self._ids = 0
@@ -85,7 +87,7 @@ class EngineHarness:
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
             new_id=self._new_id,
-            name=f"engine-{self._engines}",
+            name=self.name,
         )
         self.engine.open(where="here", release="0")
 
@@ -101,7 +103,7 @@ class EngineHarness:
 
     def _new_id(self) -> str:
         self._ids += 1
-        return f"run-{self._engines}-{self._ids}"
+        return f"run-{self._ids}-of-{self.name}"
 
     def start(self) -> Step:
         """Let the engine start what is due, without evaluating it."""

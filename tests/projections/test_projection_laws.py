@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 
 from story import Story
+from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 from ticktrail.core.events import AnyEvent, TickInterrupted
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.outbox import Outbox
