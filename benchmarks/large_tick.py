@@ -14,7 +14,8 @@ from ticktrail.adapters.run_key_index import SnapshotRunKeyIndex
 from ticktrail.adapters.system import SystemClock, new_run_id
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
-from ticktrail.core.engine import Engine, EngineSensor, Ticket
+from ticktrail.core.engine import Engine
+from ticktrail.core.engine_parts import EngineSensor, Ticket
 from ticktrail.core.evaluation import evaluate
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys

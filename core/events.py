@@ -319,7 +319,7 @@ class EvaluationDiscarded(Event, tag=30, frozen=True, kw_only=True):
     """A function whose tick had timed out returned after all; nothing of it was used.
 
     Attributes:
-        duration: Seconds from the tick's start to the late return.
+        duration: Wall time of the evaluation in seconds, >= 0.
         outcome: What came back, for people, such as ``"3 run requests"``.
     """
 

@@ -15,7 +15,8 @@ from importlib.metadata import version
 from rich.console import Console
 
 from ...core.authoring.sensor import SensorDefinition
-from ...core.engine import Engine, EngineSensor
+from ...core.engine import Engine
+from ...core.engine_parts import EngineSensor
 from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
 from ...core.log import EventLog
 from ...projections.outbox import Outbox
@@ -84,12 +85,12 @@ class _Session:
         account: Account,
         notes: Console,
     ) -> None:
-        self._account, self._notes = account, notes
-        self._index, self._outbox = home.run_keys(log.head()), Outbox()
+        self._account, self._notes, self._where = account, notes, home.path
+        self._states, self._index, self._outbox = SensorStates(), home.run_keys(log.head()), Outbox()
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
         self._engine = Engine(
             log,
-            states=SensorStates(),
+            states=self._states,
             run_keys=self._index,
             run_key_fold=RunKeys(self._index),
             open_runs=self._outbox,
@@ -116,6 +117,7 @@ class _Session:
         self._launcher.start(running, self._engine.head)
         for run in self._outbox.pending():
             self._launcher.offer(run.offset, run.request)
+        self._greet()
         for first_offset, events in step.news:
             self._tell(first_offset, events)
         reason = self._driver.run(self._evaluators, self._launcher)
@@ -124,6 +126,17 @@ class _Session:
         self._index.close()
         self._note(f"stopped: {reason}{_going_on(left)}")
         return 0
+
+    def _greet(self) -> None:
+        states = [self._states.get(name) for name in self._states.names()]
+        defined = [state for state in states if state.defined]
+        running = sum(state.running for state in defined)
+        self._note(
+            f"ticktrail {version('ticktrail')} on {self._where}: {running} of {len(defined)} sensors running; "
+            "stop with Ctrl-C"
+        )
+        if defined and not running:
+            self._note("nothing ticks until you start a sensor: `ticktrail sensor start NAME`")
 
     def _note(self, text: str) -> None:
         with _unless_the_reader_is_gone():

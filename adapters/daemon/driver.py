@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ...core.decision import FinishedTick
-from ...core.engine import Engine, RunReport, Step
+from ...core.engine import Engine
+from ...core.engine_parts import RunReport, Step
 from ...core.errors import LogUnavailable
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog

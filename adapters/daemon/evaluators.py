@@ -12,7 +12,7 @@ from ...core.authoring.definitions import Definitions
 from ...core.authoring.sensor import SensorDefinition
 from ...core.authoring.sensor_context import SensorEvaluationContext
 from ...core.decision import FinishedTick
-from ...core.engine import Ticket
+from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
 
 #: Threads kept when there is nothing to do.

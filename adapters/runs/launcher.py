@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 
 import msgspec
 
-from ...core.engine import RunReport
+from ...core.engine_parts import RunReport
 from ...core.events import RunCanceled, RunFailed, RunRequested, RunStarted, RunSucceeded
 from ..home import DefinitionsSource, Home
 from .host import Exited, Launch, Ready

@@ -12,7 +12,8 @@ from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
-from ticktrail.core.engine import Engine, EngineSensor, Step, Ticket
+from ticktrail.core.engine import Engine
+from ticktrail.core.engine_parts import EngineSensor, Step, Ticket
 from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog

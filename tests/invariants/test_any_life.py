@@ -14,7 +14,7 @@ from conformance.sensors import sensor_of
 from harness.engine import EngineHarness
 from harness.faulty_log import FaultyLog
 from ticktrail.adapters.event_log import MemoryEventLog
-from ticktrail.core.engine import Step, Ticket
+from ticktrail.core.engine_parts import Step, Ticket
 from ticktrail.core.errors import LogUnavailable
 from ticktrail.core.events import (
     CursorReset,

@@ -15,7 +15,7 @@ from harness.faulty_log import FaultyLog
 from ticktrail.adapters.event_log import MemoryEventLog, open_event_log
 from ticktrail.adapters.runs import worker
 from ticktrail.adapters.runs.worker import RunWriter
-from ticktrail.core.engine import RunReport
+from ticktrail.core.engine_parts import RunReport
 from ticktrail.core.events import RunFailed, RunRequested, RunStarted, RunSucceeded
 from ticktrail.projections.invariants import check
 

@@ -1,0 +1,107 @@
+"""What an engine is built from, and what it exchanges with its driver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from .events import AnyEvent, RunStarted
+from .sensor_state import SensorState
+
+
+class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor as the engine needs to know it.
+
+    Attributes:
+        interval: Seconds from one tick's start to the next one's, > 0.
+        timeout: Seconds after which an evaluation is given up, > 0.
+        fingerprint: Digest of the sensor's code.
+        source: Digest of the source text of the sensor's function.
+    """
+
+    name: str
+    kind: str
+    interval: float
+    default_status: str
+    fingerprint: str
+    source: str | None = None
+    timeout: float = 60.0
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A tick whose start is durable and whose sensor is to be evaluated now.
+
+    Attributes:
+        tick: The tick's id.
+        sensor: The sensor's name.
+        state: The sensor when the tick started.
+        started: When the tick started, on the monotonic clock (seconds).
+        deadline: When the evaluation is given up, on the same clock.
+    """
+
+    tick: int
+    sensor: str
+    state: SensorState
+    started: float
+    deadline: float
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the launcher tells of a run.
+
+    Attributes:
+        cause: Offset of the `RunRequested`.
+        launcher: Who launched it; None when the report is of its end.
+        lost: Why its worker can't end the run any more; None when it was launched.
+        worker: Host and process id of the worker that is gone, None if there never was one. A run
+            that another worker has claimed is not lost.
+        again: Whether the run may be launched once more if no worker has claimed it.
+    """
+
+    run: str
+    cause: int
+    launcher: str | None = None
+    lost: str | None = None
+    worker: tuple[str, int] | None = None
+    again: bool = False
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What came of one call.
+
+    Attributes:
+        news: What was folded since the last step, own events and others', as (first offset, events).
+        tickets: The evaluations to begin now.
+        unclaimed: Offsets of the requests whose worker is gone before it claimed the run: launch them again.
+    """
+
+    news: Sequence[tuple[int, Sequence[AnyEvent]]] = ()
+    tickets: Sequence[Ticket] = ()
+    unclaimed: Sequence[int] = ()
+
+
+class Folded(Protocol):
+    """A read model that the engine keeps at the head."""
+
+    @property
+    def checkpoint(self) -> int: ...
+
+    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None: ...
+
+
+class States(Folded, Protocol):
+    """The states of all sensors."""
+
+    def get(self, name: str) -> SensorState: ...
+
+    def names(self) -> Sequence[str]: ...
+
+
+class OpenRuns(Folded, Protocol):
+    """The runs that are requested and not ended."""
+
+    def is_open(self, run: str) -> bool: ...
+
+    def start_of(self, run: str) -> RunStarted | None: ...
