@@ -36,7 +36,7 @@ bench: .venv/.installed  ## the benchmarks, Dagster beside us in its own environ
 	$(BIN)/python benchmarks/run.py
 
 bench-full: .venv/.installed  ## the same, more rounds, figures and their document written
-	$(BIN)/python benchmarks/run.py --full --json benchmarks/results.json
+	$(BIN)/python benchmarks/run.py --full --json benchmarks/results.json --document docs/benchmarks.md
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -47,6 +47,32 @@ def table(name: str, result: dict[str, Any]) -> Table:
     return shown
 
 
+def document(results: dict[str, Any]) -> str:
+    """Return all figures as a Markdown page."""
+    lines = [
+        "# Benchmarks",
+        "",
+        (
+            "Written by `make bench-full`; do not edit. Where a figure has two more in parentheses, it is the "
+            "median, and they are the least and the greatest."
+        ),
+        "",
+        *(f"- {name}: {value}" for name, value in results["machine"].items()),
+    ]
+    for name, result in results.items():
+        if name != "machine":
+            lines += ["", f"## {result['question'].strip()}", "", *_markdown(result)]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(result: dict[str, Any]) -> list[str]:
+    unit = f"In {result['unit']}.\n\n" if "unit" in result else ""
+    columns = list(result["rows"][0])
+    rows = [[_cell(value) for value in row.values()] for row in result["rows"]]
+    table = [columns, ["---"] * len(columns), *rows]
+    return [unit + "\n".join("| " + " | ".join(row) + " |" for row in table)]
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['median']:,} ({value['min']:,} to {value['max']:,})"
@@ -61,6 +87,7 @@ def main() -> None:
     parser.add_argument("--only", help="run only the benchmark of this name")
     parser.add_argument("--without-dagster", action="store_true", help="leave the peer out")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--document", type=Path, help="also write the figures as a page to this file")
     options = parser.parse_args()
     rounds = 7 if options.full else 3
     peer = None if options.without_dagster else dagster_python
@@ -80,6 +107,8 @@ def main() -> None:
     text = json.dumps(results, indent=2)
     if options.json:
         options.json.write_text(text + "\n")
+    if options.document:
+        options.document.write_text(document(results))
     print(text)
 
 

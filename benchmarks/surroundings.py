@@ -104,9 +104,14 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def machine() -> dict[str, Any]:
     """Say where the figures come from."""
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    ).stdout.strip()
     return {
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit or "unknown",
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "load": os.getloadavg()[0],
+        "load before": round(os.getloadavg()[0], 2),
     }

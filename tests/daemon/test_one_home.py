@@ -26,8 +26,8 @@ from ticktrail.core.events import (
 
 Make = Callable[[str], Daemon]
 
-#: A sensor whose next tick, after the first one, is a long way off unless somebody wakes it.
-SELDOM = """
+#: A sensor that tells its cursor.
+TELLING = """
 @dg.sensor(minimum_interval_seconds=0.1, default_status=RUNNING)
 def s(context):
     return dg.SkipReason(f"cursor {context.cursor}")
@@ -58,9 +58,9 @@ def now() -> int:
 
 
 def test_a_second_engine_says_who_has_the_home_and_ends_with_1(daemon: Make, tmp_path: Path) -> None:
-    first = daemon(SELDOM).start()
+    first = daemon(TELLING).start()
     first.wait_for("TickSkipped")
-    second = Daemon(tmp_path, SELDOM).start()
+    second = Daemon(tmp_path, TELLING).start()
 
     assert second.wait() == 1
     assert f"process {first.process.pid} of" in second.errors
@@ -70,7 +70,7 @@ def test_a_second_engine_says_who_has_the_home_and_ends_with_1(daemon: Make, tmp
 
 
 def test_an_operator_in_another_process_is_heard_at_once(daemon: Make) -> None:
-    engine = daemon(SELDOM).start()
+    engine = daemon(TELLING).start()
     engine.wait_for("TickSkipped", reason="cursor None")
 
     engine.operate(CursorReset(at=now(), sensor="s", actor="ann", before=None, after="7"))
@@ -89,7 +89,7 @@ def test_an_operator_in_another_process_is_heard_at_once(daemon: Make) -> None:
 
 def test_an_engine_that_another_one_replaced_ends_with_1(daemon: Make) -> None:
     """As when two machines share a log, and with it no lock."""
-    engine = daemon(SELDOM).start()
+    engine = daemon(TELLING).start()
     engine.wait_for("TickSkipped")
 
     engine.operate(EngineStarted(at=now(), engine="other", where="another machine", release="1"))
@@ -105,7 +105,7 @@ def test_an_engine_that_another_one_replaced_ends_with_1(daemon: Make) -> None:
 
 
 def test_a_log_of_a_newer_version_is_refused_with_its_version(daemon: Make) -> None:
-    engine = daemon(SELDOM).start()
+    engine = daemon(TELLING).start()
     engine.wait_for("TickSkipped")
     assert engine.stop() == 0
     with sqlite3.connect(engine.home / "log.sqlite") as file:

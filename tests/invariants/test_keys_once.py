@@ -37,7 +37,7 @@ def test_a_key_of_an_earlier_tick_is_not_requested_again() -> None:
 
 
 def test_a_key_requested_before_a_restart_is_not_requested_again() -> None:
-    """Seen to fail when `Engine.open` began at the head, so that the index stayed empty."""
+    """Seen to fail when `Engine.open` emptied the index after it had caught up."""
     engine = engine_of(asking("a", "b"))
     engine.beat()
     engine.restart()
