@@ -13,11 +13,13 @@ import pytest
 import ticktrail as dg
 from conformance.sensors import engine_of, other_job, sensor_of, the_job
 from harness.engine import START, EngineHarness, StillClock
+from ticktrail.core.engine_parts import RunReport
 from ticktrail.core.events import (
     CursorReset,
     CursorUpdated,
     EvaluationDiscarded,
     RequestRejected,
+    RunFailed,
     RunKeyRepeated,
     RunRequested,
     SensorDefined,
@@ -377,6 +379,22 @@ class TestFailures:
 
         assert len(engine.of(TickSkipped)) == 1
         assert engine.of(TickFailed, EvaluationDiscarded) == []
+
+
+class TestLaunchFailure:
+    """11: a launcher that explodes costs the run, not the tick."""
+
+    def test_a_run_that_cannot_be_launched_fails_and_its_tick_stays_a_success(self) -> None:
+        engine = engine_of(lambda: dg.RunRequest(run_key="k"))
+        engine.beat()
+        [request] = engine.requests()
+        cause = engine.events().index(request)
+        engine.engine.report(RunReport(run=request.run, cause=cause, lost="no process could be started"))
+        engine.engine.run_once()
+
+        [failed] = engine.of(RunFailed)
+        assert (failed.run, failed.error) == (request.run, "no process could be started")
+        assert [(tick.status, tick.runs) for tick in engine.ticks()] == [("SUCCESS", [request.run])]
 
 
 class TestPoisonRequest:

@@ -33,8 +33,8 @@ from crash_points import POINTS, content_digest
 from ticktrail.adapters.event_log import open_event_log
 from ticktrail.core.events import RunFailed, RunRequested, RunStarted, RunSucceeded
 
-#: Seconds that the quiet engine gets to work off what is left.
-PATIENCE = 120.0
+#: Seconds for which the quiet engine may make no progress while it works off what is left.
+PATIENCE = 60.0
 
 #: Probabilities of death at the points an engine passes often, and at those a worker passes once.
 ODDS = {point: 0.006 if point.startswith("engine:") else 0.06 for point in POINTS} | {
@@ -140,13 +140,15 @@ class Campaign:
 
     def settle(self) -> None:
         """Let an engine without crash points work off what is left."""
-        engine = self.start(crashing=False)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
+        engine, log = self.start(crashing=False), open_event_log(self.home / "log.sqlite")
+        offset, ended, deadline = 0, 0, time.monotonic() + PATIENCE
+        while ended < 2 * self.written and time.monotonic() < deadline:
             time.sleep(0.5)
-            requested, _, ended = self.runs()
-            if len(ended) == len(requested) == 2 * self.written:
-                break
+            for frame in log.read(offset):
+                offset = frame.next_offset
+                if news := sum(isinstance(event, RunSucceeded | RunFailed) for event in frame.events):
+                    ended, deadline = ended + news, time.monotonic() + PATIENCE
+        log.close()
         engine.send_signal(signal.SIGTERM)
         if engine.wait(timeout=60) != 0:
             raise SystemExit(f"the quiet engine ended with exit code {engine.returncode}: {self.account()}")

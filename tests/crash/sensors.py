@@ -22,7 +22,7 @@ def trace_job() -> None:
     trace()
 
 
-@dg.sensor(job=trace_job, minimum_interval_seconds=0.02, default_status=dg.DefaultSensorStatus.RUNNING)
+@dg.sensor(job=trace_job, minimum_interval_seconds=0.2, default_status=dg.DefaultSensorStatus.RUNNING)
 def every_file(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
     names = sorted(os.listdir(FILES))
     for name in names:
