@@ -27,7 +27,6 @@ _LOOK = 0.25
 #: How often a run is launched whose worker dies before it claims the run.
 _ATTEMPTS = 3
 
-
 #: Our ends of run hosts' standard inputs.
 _inputs: set[int] = set()
 

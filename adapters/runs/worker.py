@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from threading import Lock
 
 from ...core.errors import LogConflict, LogUnavailable, TickTrailError
 from ...core.events import (
@@ -28,7 +29,6 @@ from .process import process_started
 #: Log lines that are gathered before they are appended; marks of a step's course do not wait.
 _LINES = 200
 
-
 #: Seconds between two attempts to append while the storage refuses.
 _RETRY = 1.0
 
@@ -36,25 +36,25 @@ _RETRY = 1.0
 class RunWriter:
     """Appends what a run says. Log lines are gathered until something that matters is said.
 
-    While the storage refuses it waits: what a run has done is not undone by a full disk.
+    While the storage refuses it waits: what a run has done is not undone by a full disk. A step's own
+    threads may use it too.
     """
 
     def __init__(self, log: EventLog, run: str) -> None:
         self._log, self._clock, self._writer = log, SystemClock(), f"run:{run}"
         self._run, self._process, self._known = run, os.getpid(), 0
         self._gathered: list[AnyEvent] = []
+        self._lock = Lock()
 
     def emit(self, event: AnyEvent) -> None:
-        """Take an event; it is durable once a later `flush` has returned."""
-        self._gathered.append(event)
-        if not isinstance(event, StepLogged) or event.kind != "LOG" or len(self._gathered) >= _LINES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Append what is gathered."""
-        if self._gathered:
-            batch, self._gathered = self._gathered, []
-            self._append(batch)
+        """Take an event; when one that is no log line has been taken, all so far are durable."""
+        # Before the lock, which a thread of the parent may have held when the child was forked.
+        self._end_forked_child()
+        with self._lock:
+            self._gathered.append(event)
+            if not isinstance(event, StepLogged) or event.kind != "LOG" or len(self._gathered) >= _LINES:
+                batch, self._gathered = self._gathered, []
+                self._append(batch)
 
     def claim(self, started: RunStarted, since: int) -> bool:
         """Append *started* unless the run was claimed or given up before.
@@ -87,7 +87,6 @@ class RunWriter:
         return True
 
     def _append(self, events: Sequence[AnyEvent]) -> None:
-        self._end_forked_child()
         now, refused = self._clock.now(), False
         while True:
             try:
