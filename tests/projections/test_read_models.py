@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 import pytest
-from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 
 from story import Story
+from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 from ticktrail.core.events import RunCanceled, RunRequested, TickInterrupted
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.fold import Fold
