@@ -148,15 +148,11 @@ class Home:
         """Where the snapshot of the run-key index is."""
         return self.path / "run_keys.snapshot"
 
-    def run_keys(self, head: int | None = None) -> SnapshotRunKeyIndex:
-        """Open the run-key index from its snapshot; the caller folds the tail and closes it.
-
-        Args:
-            head: Where the log ends; a snapshot that knows more is of another log, and not used.
-        """
+    def run_keys(self, log: EventLog) -> SnapshotRunKeyIndex:
+        """Open the run-key index of *log* from its snapshot; the caller folds the tail and closes it."""
         from .run_key_index import SnapshotRunKeyIndex
 
-        return SnapshotRunKeyIndex(self.run_keys_path, head)
+        return SnapshotRunKeyIndex(self.run_keys_path, log)
 
     def run_folder(self, run: str, *, create: bool = False) -> Path:
         """Return the folder of a run's ``stdout`` and ``stderr`` files."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from ...core.errors import TickTrailError
 from ...core.log import EventLog
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
@@ -33,18 +32,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(home: Home, log: EventLog) -> Comparison:
-    """Fold everything anew, and what there is from where it stopped.
-
-    Raises:
-        TickTrailError: The saved index is of another log.
-    """
-    live = RunKeys(home.run_keys())
+    """Fold everything anew, and what there is from where it stopped."""
+    live = RunKeys(home.run_keys(log))
     saved = live.checkpoint
-    if saved > log.head():
-        raise TickTrailError(
-            f"the run-key index knows {saved} events, the log has {log.head()}: "
-            "it is of another log, run `ticktrail rebuild`"
-        )
     fresh, states = RunKeys(MemoryRunKeyIndex()), SensorStates()
     for frame in log.read(0, saved):
         fresh.apply(frame.first_offset, frame.events)

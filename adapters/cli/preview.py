@@ -66,7 +66,7 @@ def preview(
 
 def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys, dict[int, str]]:
     """Return the sensor's state, the run keys, and the sensor's runs by the offset of their request."""
-    states, keys = SensorStates(), RunKeys(home.run_keys(log.head()))
+    states, keys = SensorStates(), RunKeys(home.run_keys(log))
     runs: dict[int, str] = {}
 
     def note(offset: int, event: AnyEvent) -> None:

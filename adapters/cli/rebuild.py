@@ -38,11 +38,11 @@ def _rebuild(home: Home, log: EventLog, out: Output) -> int:
     # Beside the live one, so that a crash leaves a whole index: the old one or the new one.
     path = home.run_keys_path.with_suffix(".rebuilt")
     path.unlink(missing_ok=True)
-    keys = RunKeys(SnapshotRunKeyIndex(path))
+    keys = RunKeys(SnapshotRunKeyIndex(path, log))
     head = fold(log, keys)
     keys.index.save()
     digest, count = keys.index.digest(), keys.index.count()
-    saved = SnapshotRunKeyIndex(path)
+    saved = SnapshotRunKeyIndex(path, log)
     if (saved.checkpoint, saved.digest()) != (head, digest):
         raise TickTrailError(
             f"the rebuilt index could not be saved as {path}: make room there, and try again"

@@ -86,7 +86,7 @@ class _Session:
         notes: Console,
     ) -> None:
         self._account, self._notes, self._where = account, notes, home.path
-        self._states, self._index, self._outbox = SensorStates(), home.run_keys(log.head()), Outbox()
+        self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
         self._engine = Engine(
             log,

@@ -8,6 +8,8 @@ import struct
 from hashlib import blake2b
 from pathlib import Path
 
+from ...core.errors import LogUnavailable
+from ...core.log import EventLog
 from .memory import MemoryRunKeyIndex
 
 logger = logging.getLogger(__name__)
@@ -16,9 +18,11 @@ _MAGIC = b"ttrunkey"
 _VERSION = 1
 _DIGEST_SIZE = 16
 
-#: Magic, version, checkpoint, number of keys, BLAKE2b of those three numbers and the body.
-_HEADER = struct.Struct("<8sIQQ16s")
-_NUMBERS = struct.Struct("<IQQ")
+#: Magic, version, checkpoint, number of keys, mark of the log, BLAKE2b of those four and the body.
+_HEADER = struct.Struct("<8sIQQ16s16s")
+_NUMBERS = struct.Struct("<IQQ16s")
+
+_NO_MARK = bytes(16)
 
 
 class SnapshotRunKeyIndex(MemoryRunKeyIndex):
@@ -30,17 +34,17 @@ class SnapshotRunKeyIndex(MemoryRunKeyIndex):
 
     Args:
         path: The snapshot; its folder must exist.
-        head: Where the log ends. A snapshot that knows more is of another log, and passed over
-            too; None takes it as it is.
+        log: The log that the keys are of. A snapshot that was saved beside another one (a copy that
+            was restored, say) is passed over too. None leaves that to the caller.
     """
 
-    def __init__(self, path: str | Path, head: int | None = None) -> None:
+    def __init__(self, path: str | Path, log: EventLog | None = None) -> None:
         super().__init__()
-        self._path = Path(path)
+        self._path, self._log = Path(path), log
         try:
-            checkpoint, owners = _load(self._path)
-            if head is not None and checkpoint > head:
-                raise _Unusable(f"it knows {checkpoint} events, the log has {head}")
+            checkpoint, mark, owners = _load(self._path)
+            if log is not None and mark != mark_of(log, checkpoint):
+                raise _Unusable(f"it is of another log, or of {checkpoint} events that this one has not")
             self._checkpoint, self._owners = checkpoint, owners
         except FileNotFoundError:
             return
@@ -51,42 +55,54 @@ class SnapshotRunKeyIndex(MemoryRunKeyIndex):
         """Write the snapshot; if that fails, warn and leave the last one as it is."""
         unfinished = self._path.with_name(self._path.name + ".unfinished")
         try:
+            mark = _NO_MARK if self._log is None else mark_of(self._log, self._checkpoint)
             with open(unfinished, "wb") as file:
-                file.writelines(_pack(self._checkpoint, self._owners))
+                file.writelines(_pack(self._checkpoint, mark, self._owners))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(unfinished, self._path)
             _sync_folder(self._path.parent)
-        except OSError as error:
+        except (OSError, LogUnavailable) as error:
             logger.warning("run keys could not be kept in %s: %s", self._path, error)
+
+
+def mark_of(log: EventLog, checkpoint: int) -> bytes:
+    """Return 16 bytes that tell *log*, up to *checkpoint*, from other logs; zeros if it is shorter.
+
+    They stand for when, and by whom, the frame before the checkpoint was written.
+    """
+    frame = next(log.read(checkpoint - 1, checkpoint), None) if checkpoint else None
+    if frame is None:
+        return _NO_MARK
+    return blake2b(f"{frame.number} {frame.recorded_at} {frame.writer}".encode(), digest_size=16).digest()
 
 
 class _Unusable(Exception):
     """The file is no snapshot of ours, or not a whole one."""
 
 
-def _pack(checkpoint: int, owners: dict[bytes, int]) -> list[bytes]:
+def _pack(checkpoint: int, mark: bytes, owners: dict[bytes, int]) -> list[bytes]:
     digests = b"".join(owners)
     offsets = struct.pack(f"<{len(owners)}Q", *owners.values())
-    numbers = _NUMBERS.pack(_VERSION, checkpoint, len(owners))
-    checksum = _checksum(numbers, digests, offsets)
-    return [_HEADER.pack(_MAGIC, _VERSION, checkpoint, len(owners), checksum), digests, offsets]
+    checksum = _checksum(_NUMBERS.pack(_VERSION, checkpoint, len(owners), mark), digests, offsets)
+    return [_HEADER.pack(_MAGIC, _VERSION, checkpoint, len(owners), mark, checksum), digests, offsets]
 
 
-def _load(path: Path) -> tuple[int, dict[bytes, int]]:
+def _load(path: Path) -> tuple[int, bytes, dict[bytes, int]]:
+    """Return the checkpoint, the mark of the log, and the owners by digest."""
     content = path.read_bytes()
     if len(content) < _HEADER.size or not content.startswith(_MAGIC):
         raise _Unusable("it is no snapshot of run keys")
-    _, version, checkpoint, count, checksum = _HEADER.unpack_from(content)
+    _, version, checkpoint, count, mark, checksum = _HEADER.unpack_from(content)
     if version != _VERSION:
         raise _Unusable(f"it has version {version}, this release reads {_VERSION}")
     body = memoryview(content)[_HEADER.size :]
     split = count * _DIGEST_SIZE
     digests, offsets = bytes(body[:split]), body[split:]
-    if _checksum(_NUMBERS.pack(version, checkpoint, count), digests, offsets) != checksum:
+    if _checksum(_NUMBERS.pack(version, checkpoint, count, mark), digests, offsets) != checksum:
         raise _Unusable("it is truncated or changed")
     keys = (digests[at : at + _DIGEST_SIZE] for at in range(0, split, _DIGEST_SIZE))
-    return checkpoint, dict(zip(keys, struct.unpack(f"<{count}Q", offsets), strict=True))
+    return checkpoint, mark, dict(zip(keys, struct.unpack(f"<{count}Q", offsets), strict=True))
 
 
 def _checksum(*parts: bytes | memoryview) -> bytes:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from contracts.run_key_index import KeptRunKeyIndexContract
+from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex, SnapshotRunKeyIndex
+from ticktrail.core.events import EngineStopped
+from ticktrail.core.log import EventLog
 from ticktrail.core.run_keys import RunKeyIndex
 
 #: Saves an index of many keys over and over, until it is killed.
@@ -160,3 +163,46 @@ class TestSnapshotRunKeyIndex(KeptRunKeyIndexContract):
 def assert_begins_anew(index: SnapshotRunKeyIndex) -> None:
     """The index is empty, and the log is to be folded in from its beginning."""
     assert (index.count(), index.checkpoint) == (0, 0)
+
+
+class TestTheLogOfASnapshot:
+    """A snapshot beside a log that is not the one it was folded from would keep files from ever running."""
+
+    @staticmethod
+    def log_of(*writers: str) -> MemoryEventLog:
+        log = MemoryEventLog()
+        for writer in writers:
+            log.append(
+                [EngineStopped(at=1, engine="e", reason="")], expected=None, recorded_at=1, writer=writer
+            )
+        return log
+
+    @staticmethod
+    def save(file: Path, log: EventLog, checkpoint: int) -> None:
+        index = SnapshotRunKeyIndex(file, log)
+        index.claim("s", [("k", 0)])
+        index.advance(checkpoint)
+        index.save()
+
+    def test_it_is_used_beside_its_own_log_however_that_has_grown(self, tmp_path: Path) -> None:
+        log = self.log_of("a", "b")
+        self.save(tmp_path / "keys", log, 2)
+        log.append([EngineStopped(at=1, engine="e", reason="")], expected=None, recorded_at=1, writer="c")
+
+        assert SnapshotRunKeyIndex(tmp_path / "keys", log).owners("s", ["k"]) == [0]
+
+    @pytest.mark.parametrize("writers", [(), ("a",), ("a", "other"), ("a", "other", "c")])
+    def test_it_is_passed_over_beside_a_shorter_or_a_different_log(
+        self, tmp_path: Path, writers: tuple[str, ...]
+    ) -> None:
+        """Seen to fail with the comparison of marks replaced by one of the checkpoint and the head."""
+        self.save(tmp_path / "keys", self.log_of("a", "b"), 2)
+
+        index = SnapshotRunKeyIndex(tmp_path / "keys", self.log_of(*writers))
+
+        assert (index.checkpoint, index.count()) == (0, 0)
+
+    def test_an_index_that_nothing_was_folded_into_belongs_to_any_log(self, tmp_path: Path) -> None:
+        SnapshotRunKeyIndex(tmp_path / "keys", self.log_of()).save()
+
+        assert SnapshotRunKeyIndex(tmp_path / "keys", self.log_of("a")).checkpoint == 0
