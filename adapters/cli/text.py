@@ -45,10 +45,15 @@ def local_time(at: int) -> str:
 
 
 def ago(at: int | None, now: int) -> str:
-    """Return how long ago a moment was, such as ``5m ago``; ``-`` for None."""
+    """Return how long ago a moment was, such as ``5m ago``; ``-`` for None.
+
+    What happened since *now* was taken, a moment ago, counts as now.
+    """
     if at is None:
         return "-"
     span = (now - at) / 1e6
+    if -5 < span < 0:
+        span = 0.0
     return f"{_rough(span)} ago" if span >= 0 else f"in {_rough(-span)}"
 
 

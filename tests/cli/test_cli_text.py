@@ -61,6 +61,10 @@ def test_what_never_was_has_no_age() -> None:
     assert text.ago(None, NOW) == "-"
 
 
+def test_what_happened_while_the_command_was_reading_is_not_in_the_future() -> None:
+    assert text.ago(NOW + SECOND, NOW) == "0s ago"
+
+
 @pytest.mark.parametrize(
     ("seconds", "written"),
     [
