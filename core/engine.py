@@ -81,7 +81,7 @@ class Engine:
         self._abandoned: dict[str, Ticket] = {}
         self._finished: list[FinishedTick] = []
         self._reports: list[RunReport] = []
-        self._head = min(fold.checkpoint for fold in self._folds)
+        self._head = 0
         self._news: list[tuple[int, Sequence[AnyEvent]]] = []
         self._tickets: list[Ticket] = []
         self._unclaimed: list[int] = []
@@ -114,6 +114,7 @@ class Engine:
         Raises:
             LogUnavailable, CorruptFrame, UnknownSchema: As the log does.
         """
+        self._head = min(fold.checkpoint for fold in self._folds)
         self.catch_up()
         self._news.clear()
         self._append_decided(lambda at: self._opening(at, where, release))

@@ -9,6 +9,7 @@ from typing import Protocol
 from ...core.events import AnyEvent
 from ...core.log import EventLog
 from ..home import Home
+from ..progress import read_with_progress
 
 
 class Projection(Protocol):
@@ -40,7 +41,7 @@ def fold(log: EventLog, *projections: Projection, each: Callable[[int, AnyEvent]
         The offset of the event that would follow.
     """
     head = min(projection.checkpoint for projection in projections)
-    for frame in log.read(head):
+    for frame in read_with_progress(log, head):
         for projection in projections:
             projection.apply(frame.first_offset, frame.events)
         if each is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -12,6 +11,7 @@ from ...core.events import RunRequested, RunStarted, TickStarted
 from ...core.log import EventLog, Frame
 from ...projections.invariants import Violation, check
 from ..home import Home
+from ..progress import read_with_progress
 from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
@@ -59,7 +59,7 @@ def verify(*, common: Common = COMMON) -> int:
     home, out, counts = common.open(), Output(json=common.json), _Counts()
     broken = 0
     with opened(home) as log:
-        for violation in _violations(home, log, counts, out):
+        for violation in _violations(home, log, counts):
             broken += 1
             if out.json:
                 out.record(violation)
@@ -78,9 +78,9 @@ def verify(*, common: Common = COMMON) -> int:
     return 1 if broken else 0
 
 
-def _violations(home: Home, log: EventLog, counts: _Counts, out: Output) -> Iterator[Violation]:
+def _violations(home: Home, log: EventLog, counts: _Counts) -> Iterator[Violation]:
     try:
-        yield from check(counts.add(_with_progress(log, out)))
+        yield from check(counts.add(read_with_progress(log, doing="checking")))
         yield from _not_rebuildable(home, log)
     except CorruptFrame as damage:
         yield Violation(
@@ -132,29 +132,3 @@ def _meets(log: EventLog, frame: int, start: int) -> bool:
     except CorruptFrame as damage:
         return damage.frame == frame
     return False
-
-
-def _with_progress(log: EventLog, out: Output) -> Iterator[Frame]:
-    """Yield the log's frames, with a bar on the terminal of standard error."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns: tuple[Any, ...] = (
-        TextColumn("checking"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("events"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=out.notes, transient=True, disable=not out.notes.is_terminal) as bar:
-        task = bar.add_task("checking", total=_head(log))
-        for frame in log.read():
-            yield frame
-            bar.update(task, completed=frame.next_offset)
-
-
-def _head(log: EventLog) -> int | None:
-    """Return where the log ends, None if its last frame is damaged and does not say."""
-    try:
-        return log.head()
-    except CorruptFrame:
-        return None

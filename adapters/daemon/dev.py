@@ -24,6 +24,7 @@ from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
+from ..progress import read_with_progress
 from ..runs.launcher import LocalLauncher
 from ..system import SystemClock, new_run_id
 from .account import Account
@@ -85,14 +86,15 @@ class _Session:
         account: Account,
         notes: Console,
     ) -> None:
-        self._account, self._notes, self._where = account, notes, home.path
+        self._log, self._account, self._notes, self._where = log, account, notes, home.path
         self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
+        self._run_keys = RunKeys(self._index)
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
         self._engine = Engine(
             log,
             states=self._states,
             run_keys=self._index,
-            run_key_fold=RunKeys(self._index),
+            run_key_fold=self._run_keys,
             open_runs=self._outbox,
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
@@ -110,6 +112,7 @@ class _Session:
         """Open the engine, drive it until a signal comes, close everything in order."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        self._read_log()
         step = self._engine.open(
             where=f"process {os.getpid()} on {socket.gethostname()}", release=version("ticktrail")
         )
@@ -126,6 +129,13 @@ class _Session:
         self._index.close()
         self._note(f"stopped: {reason}{_going_on(left)}")
         return 0
+
+    def _read_log(self) -> None:
+        """Bring the read models up to the head before the engine does, where a person may watch it."""
+        folds = (self._states, self._run_keys, self._outbox)
+        for frame in read_with_progress(self._log, min(fold.checkpoint for fold in folds)):
+            for fold in folds:
+                fold.apply(frame.first_offset, frame.events)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
