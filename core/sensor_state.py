@@ -188,3 +188,6 @@ _STEPS: dict[type, Callable[[SensorState, int, Any], SensorState]] = {
     TickFailed: _failed,
     TickInterrupted: _interrupted,
 }
+
+#: The types of event that change a state; others that carry a sensor's name only tell of its ticks.
+CHANGING = frozenset(_STEPS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ def unseen(checkpoint: int, first_offset: int, events: Sequence[AnyEvent]) -> Se
     return events[checkpoint - first_offset :]
 
 
-class Fold:
+class Fold(ABC):
     """A projection that is a step per event type; types without a step do not concern it.
 
     Attributes:
@@ -41,9 +42,9 @@ class Fold:
         self.checkpoint = 0
         self._steps_by_type = self._steps()
 
+    @abstractmethod
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         """Return what to do with (offset, event), by type of event."""
-        raise NotImplementedError
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         """Fold in the events from *first_offset* on; those seen before are passed over."""

@@ -7,41 +7,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from ..core.events import (
-    AnyEvent,
-    CursorReset,
-    CursorUpdated,
-    SensorDefined,
-    SensorRetired,
-    SensorStarted,
-    SensorStatusReset,
-    SensorStopped,
-    TickCompleted,
-    TickFailed,
-    TickInterrupted,
-    TickSkipped,
-    TickStarted,
-)
-from ..core.sensor_state import SensorState, evolve
+from ..core.events import AnyEvent
+from ..core.sensor_state import CHANGING, SensorState, evolve
 from .fold import unseen
-
-#: The events that change a state. Others that carry a sensor's name only tell of its ticks.
-_CHANGING = frozenset(
-    {
-        SensorDefined,
-        SensorRetired,
-        SensorStarted,
-        SensorStopped,
-        SensorStatusReset,
-        CursorReset,
-        TickStarted,
-        CursorUpdated,
-        TickSkipped,
-        TickFailed,
-        TickCompleted,
-        TickInterrupted,
-    }
-)
 
 
 class SensorStates:
@@ -59,7 +27,7 @@ class SensorStates:
         """Fold in the events from *first_offset* on; those seen before are passed over."""
         states, offset = self._states, self.checkpoint
         for event in unseen(offset, first_offset, events):
-            if type(event) in _CHANGING:
+            if type(event) in CHANGING:
                 sensor: str = event.sensor  # type: ignore[union-attr, assignment]
                 state = states.get(sensor)
                 states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
