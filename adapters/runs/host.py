@@ -48,6 +48,13 @@ class Exited(msgspec.Struct, tag="exited"):
     status: int
 
 
+class NotStarted(msgspec.Struct, tag="not started"):
+    """The system gave no process for a run."""
+
+    run: str
+    problem: str
+
+
 class RunHost:
     """Forks workers on request and tells how they ended."""
 
@@ -81,7 +88,11 @@ class RunHost:
     def _launch(self, launch: Launch) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            reply(self._replies, NotStarted(run=launch.run, problem=str(error)))
+            return
         if pid == 0:
             os._exit(self._in_child(launch))
         self._workers[pid] = launch.run
@@ -108,13 +119,21 @@ class RunHost:
                 reply(self._replies, Exited(run=run, pid=pid, status=status))
 
 
-def reply(descriptor: int, message: Ready | Exited) -> None:
+def reply(descriptor: int, message: Ready | Exited | NotStarted) -> None:
     """Write *message* as one line."""
     os.write(descriptor, msgspec.json.encode(message) + b"\n")
 
 
 def main(home: str, file: str | None, module: str | None) -> int:
-    """Load the definitions, then serve."""
+    """Load the definitions, then serve for as long as there is somebody to serve."""
+    try:
+        return _serve(home, file, module)
+    except BrokenPipeError:
+        # The engine is gone; workers that still run tell the log of their ends themselves.
+        return 0
+
+
+def _serve(home: str, file: str | None, module: str | None) -> int:
     replies = os.dup(1)
     os.dup2(2, 1)
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -18,7 +18,7 @@ import msgspec
 from ...core.engine_parts import RunReport
 from ...core.events import RunCanceled, RunFailed, RunRequested, RunStarted, RunSucceeded
 from ..home import DefinitionsSource, Home
-from .host import Exited, Launch, Ready
+from .host import Exited, Launch, NotStarted, Ready
 from .process import describe_exit, is_alive
 
 #: Seconds between two looks at workers that are not children of our run host.
@@ -175,6 +175,9 @@ class LocalLauncher:
                 self._problem = message.problem
             case Exited():
                 self._exited(message)
+            case NotStarted():
+                why = f"no process could be started for it: {message.problem}"
+                self._give_up(self._launched.pop(message.run), why)
             case _HostGone():
                 self._host_gone(message.host)
             case _Stop():
@@ -269,7 +272,7 @@ class LocalLauncher:
     def _listen(self, host: subprocess.Popen[bytes]) -> None:
         assert host.stdout is not None
         for line in host.stdout:
-            self._inbox.put(msgspec.json.decode(line, type=Ready | Exited))
+            self._inbox.put(msgspec.json.decode(line, type=Ready | Exited | NotStarted))
         self._inbox.put(_HostGone(host))
 
     def _write(self, launch: Launch) -> None:

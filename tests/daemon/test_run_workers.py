@@ -158,6 +158,41 @@ defs = dg.Definitions(sensors=[s], jobs=[j])
     assert len(engine.events(RunStarted)) == 2 and engine.violations() == []
 
 
+def test_a_run_that_the_system_gives_no_process_fails_and_the_next_one_starts(daemon: Make) -> None:
+    """Seen to fail when `RunHost._launch` let the error of the fork end the host: it was started for ever."""
+    engine = daemon(
+        KNOWN_HOST
+        + """
+fork = os.fork
+def no_room():
+    if not (HERE / "room").exists():
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    return fork()
+if IN_RUN_HOST:
+    os.fork = no_room
+@dg.op
+def work():
+    pass
+@dg.job
+def j():
+    work()
+@every(0.1, job=j)
+def s():
+    return dg.RunRequest(run_key="second" if (HERE / "room").exists() else "first")
+defs = dg.Definitions(sensors=[s], jobs=[j])
+"""
+    ).start()
+    failed = engine.wait_for("RunFailed")
+    engine.make("room")
+    engine.wait_for("RunSucceeded")
+
+    assert engine.stop() == 0
+    assert "no process could be started for it" in failed["error"]
+    assert "Resource temporarily unavailable" in failed["error"]
+    assert len(engine.events(RunLaunched)) == 4
+    assert len((engine.folder / "hosts").read_text().split()) == 1
+
+
 def test_a_worker_that_finds_its_run_claimed_by_another_does_not_fail_it(daemon: Make) -> None:
     """The host dies between a claim and the engine's hearing of it; its successor launches once more.
 
