@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import product
+from typing import Self
 
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .partitions import PARTITION_TAG, PartitionsDefinition, StaticPartitionsDefinition
@@ -23,7 +24,7 @@ class MultiPartitionKey(str):
 
     keys_by_dimension: Mapping[str, str]
 
-    def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
+    def __new__(cls, keys_by_dimension: Mapping[str, str]) -> Self:
         """Join the keys.
 
         Raises:
