@@ -227,23 +227,29 @@ class HourlyPartitionsDefinition(TimeWindowPartitions):
         super().__init__(start_date, end_date, timezone, fmt or "%Y-%m-%d-%H:%M", end_offset)
 
     def _floor(self, moment: datetime) -> datetime:
-        start = moment.replace(second=0, microsecond=0)
+        start = moment
         # More than once only where clocks change by a part of an hour.
-        while past := (start.astimezone(self._zone).minute - self.minute_offset) % 60:
-            start -= timedelta(minutes=past)
+        while past := self._past(start):
+            start -= past
         return start
 
     def _next(self, start: datetime) -> datetime:
         later = start + _HOUR
         if later.astimezone(self._zone).utcoffset() == start.astimezone(self._zone).utcoffset():
             return later
-        while short := (self.minute_offset - later.astimezone(self._zone).minute) % 60:
-            later += timedelta(minutes=short)
+        while past := self._past(later):
+            later += _HOUR - past
         between = self._floor(later - _INSTANT)
         return between if between > start else later
 
     def _later(self, start: datetime, windows: int) -> datetime:
         return self._floor(start + windows * _HOUR)
+
+    def _past(self, moment: datetime) -> timedelta:
+        """Return how long ago the clocks of the zone showed the minute at which hours begin."""
+        local = moment.astimezone(self._zone)
+        minutes = local.minute - self.minute_offset
+        return timedelta(minutes=minutes, seconds=local.second, microseconds=local.microsecond) % _HOUR
 
     def _identity(self) -> tuple[object, ...]:
         return (*super()._identity(), self.minute_offset)
@@ -263,7 +269,7 @@ class _WholeDays(TimeWindowPartitions):
         end_offset: int,
     ) -> None:
         limits = {"minute_offset": (minute_offset, 0, 59), "hour_offset": (hour_offset, 0, 23)}
-        checked_options(type(self).__name__, {name: limit for name, limit in limits.items()})
+        checked_options(type(self).__name__, limits)
         self.minute_offset, self.hour_offset = minute_offset, hour_offset
         super().__init__(start_date, end_date, timezone, fmt or "%Y-%m-%d", end_offset)
 

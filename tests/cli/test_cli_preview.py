@@ -227,6 +227,7 @@ def test_a_partition_is_launched_with_its_config_and_tags(partitioned: CommandLi
     run = partitioned("run", "show", result.record["run"], "--json").record
     assert (run["partition_key"], run["run_config"]) == ("green", {"ops": {"load": {"config": {"rows": 5}}}})
     assert run["tags"] == {"dagster/partition": "green", "dagster/partition_set": "painted_partition_set"}
+    assert f"run {run['run'][:8]} of painted for partition 'green' by" in partitioned("log").out
 
 
 @pytest.mark.parametrize(
