@@ -165,7 +165,7 @@ def test_a_request_per_day_becomes_a_run_per_day() -> None:
     ("bad", "why"),
     [
         ("2023-12-31", "job 'loading': there is no partition '2023-12-31': keys go from '2024-01-01' to"),
-        ("\udcff", "there is no partition"),
+        ("\udcff", "job 'loading': there is no partition"),
         ("2024-01-13", "config of job 'loading' for partition '2024-01-13': ValueError: bad luck"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_bad_partition_costs_its_request_and_no_other(bad: str, why: str) -> N
 
     assert [request.partition_key for request in engine.requests()] == ["2024-01-01", "2024-01-02"]
     [rejected] = engine.of(RequestRejected)
-    assert why in rejected.why
+    assert rejected.why.startswith(why)
     [tick] = engine.ticks()
     assert tick.status == "FAILURE"
 
@@ -189,7 +189,7 @@ def test_a_partition_of_a_job_without_any_costs_its_request() -> None:
 
     assert [request.run_key for request in engine.requests()] == ["b"]
     [rejected] = engine.of(RequestRejected)
-    assert "job 'the_job' has no partitions" in rejected.why
+    assert rejected.why.startswith("job 'the_job' has no partitions")
 
 
 def test_the_run_of_a_request_notes_its_partition_with_the_asset() -> None:
