@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .authoring.errors import CheckError
-from .authoring.evaluate_tick import evaluate_tick
+from .authoring.evaluate_tick import evaluate_without_partitions
 from .authoring.metadata import plain_metadata
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
@@ -75,7 +75,7 @@ def evaluate(
 
 
 def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, before: str | None) -> Evaluation:
-    data = evaluate_tick(sensor, context)
+    data = evaluate_without_partitions(sensor, context)
     if data.cursor is not None and not is_storable(data.cursor):
         raise CheckError(
             f"cursor is not valid text (UTF-8): {_shortened(ascii(data.cursor))}, escape what is not, for "

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .authoring.errors import DagsterError, DagsterInvalidConfigError
+from .authoring.errors import CheckError, DagsterError, DagsterInvalidConfigError
+from .authoring.evaluate_tick import with_partition
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import RunRequest
+from .errors import TickTrailError
 from .plain_data import plain_copy, plain_problems, storable_text
 
 if TYPE_CHECKING:
@@ -45,7 +47,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def as_requests(
     sensor: SensorDefinition, run_requests: Sequence[RunRequest], repository: RepositoryDefinition | None
 ) -> list[Request]:
-    """Return plain requests for those that `evaluate_tick` let through, in the same order.
+    """Return plain requests for those that the evaluation let through, in the same order.
+
+    What `evaluate_tick` refuses a partition for becomes the problem of that request alone.
 
     Args:
         repository: Where the jobs are found; None for the sensor's own job objects only.
@@ -76,7 +80,14 @@ def _find_job(
 def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -> Request:
     keys = asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
-    problems = [*_unsupported(asked), *_text_problems(asked)]
+    problems = list(_unsupported(asked))
+    if asked.partition_key is not None and not isinstance(job, str):
+        resolved = _for_partition(name, job, asked)
+        if isinstance(resolved, str):
+            problems.append(resolved)
+        else:
+            asked = resolved
+    problems += _text_problems(asked)
     if plain_copy(asked.run_config) is None:
         problems += plain_problems(asked.run_config, "run_config")
     if isinstance(job, str):
@@ -93,7 +104,29 @@ def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -
         tags = {**(job.tags if job.run_tags is None else job.run_tags), **tags}
     if key:
         tags[RUN_KEY_TAG] = key
-    return Request(job=name, run_key=key, run_config=dict(config), tags=tags, asset_selection=selection)
+    return Request(
+        job=name,
+        run_key=key,
+        run_config=dict(config),
+        tags=tags,
+        partition_key=asked.partition_key,
+        asset_selection=selection,
+    )
+
+
+def _for_partition(name: str, job: JobDefinition | None, asked: RunRequest) -> RunRequest | str:
+    """Return the request with what its partition adds, or why it cannot be for that partition."""
+    try:
+        if job is None:
+            raise CheckError(
+                f"job {name!r} is known by its name only, so are its partitions: give definitions"
+            )
+        return with_partition(job, asked)
+    except TickTrailError as error:
+        return _line(error)
+    # The user's function of the partition may raise anything; it costs this one request.
+    except Exception as error:  # noqa: BLE001
+        return f"config of job {name!r} for partition {asked.partition_key!r}: {type(error).__name__}: {_line(error)}"
 
 
 def _misfits(job: JobDefinition, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:

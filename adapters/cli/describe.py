@@ -98,8 +98,9 @@ def _tick_started(event: TickStarted) -> str:
 
 def _requested(event: RunRequested) -> str:
     key = f" for run key {event.run_key!r}" if event.run_key else ""
+    partition = f" for partition {event.partition_key!r}" if event.partition_key else ""
     by = f" by {event.actor}" if event.actor else ""
-    return f"run {event.run[:8]} of {event.job}{key}{by}"
+    return f"run {event.run[:8]} of {event.job}{partition}{key}{by}"
 
 
 def _repeated(event: RunKeyRepeated) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
+from ...core.authoring.jobs import JobDefinition
+from ...core.authoring.partitioned_run import PartitionedRun, partitioned_run
 from ...core.errors import TickTrailError
 from ...core.events import RunRequested
 from ..identity import actor as current_actor
@@ -28,6 +30,7 @@ def launch(
         str | None, Parameter(help="Run config: a JSON object, or @ and the path of a file with one.")
     ] = None,
     tag: Annotated[Sequence[str], Parameter(help="A tag of the run, as key=value; may be repeated.")] = (),
+    partition: Annotated[str | None, Parameter(help="Key of the partition to run.")] = None,
     actor: Annotated[
         str | None, Parameter(help="Who acts; the operating system's user@host by default.")
     ] = None,
@@ -42,14 +45,16 @@ def launch(
     if not definitions.has_job_def(job):
         raise UnknownName("job", job, (known.name for known in definitions.get_all_jobs()))
     found = definitions.get_job_def(job)
-    found.validate_run_config(run_config)
+    asked = _for_partition(found, partition, run_config, tags)
+    found.validate_run_config(asked.run_config)
     who, now = actor or current_actor(), SystemClock().now()
     event = RunRequested(
         at=now,
         run=new_run_id(),
         job=job,
-        run_config=dict(found.run_config_or_default(run_config)),
-        tags={**(found.tags if found.run_tags is None else found.run_tags), **tags},
+        run_config=dict(found.run_config_or_default(asked.run_config)),
+        tags={**(found.tags if found.run_tags is None else found.run_tags), **asked.tags},
+        partition_key=partition,
         actor=who,
     )
     with opened(home) as log:
@@ -62,6 +67,19 @@ def launch(
     if not running:
         out.note("no engine runs on this home: the run starts when `ticktrail dev` does")
     return 0
+
+
+def _for_partition(
+    job: JobDefinition, partition: str | None, run_config: Mapping[str, Any], tags: Mapping[str, str]
+) -> PartitionedRun:
+    if partition is not None:
+        return partitioned_run(job, partition, run_config=run_config, tags=tags)
+    partitions = job.partitions_for()
+    if partitions is not None:
+        raise TickTrailError(
+            f"job {job.name!r} has partitions, say with --partition which one to run: {partitions.describe_keys()}"
+        )
+    return PartitionedRun(run_config, dict(tags))
 
 
 def _tag(text: str) -> tuple[str, str]:

@@ -24,7 +24,17 @@ from .execution_context import AssetExecutionContext, OpExecutionContext
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
 from .materialize import materialize
 from .metadata import MetadataValue
+from .multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
 from .ops import OpDefinition, op
+from .partitioned_config import (
+    PartitionedConfig,
+    daily_partitioned_config,
+    hourly_partitioned_config,
+    monthly_partitioned_config,
+    static_partitioned_config,
+    weekly_partitioned_config,
+)
+from .partitions import PartitionKeyRange, PartitionsDefinition, StaticPartitionsDefinition
 from .results import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from .run_config import RunConfig
 from .run_request import RunRequest, SkipReason
@@ -32,6 +42,13 @@ from .sensor import sensor
 from .sensor_context import SensorEvaluationContext, build_sensor_context
 from .sensor_definition import SensorDefinition
 from .sensor_result import SensorExecutionData, SensorResult
+from .time_partitions import (
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    TimeWindow,
+    WeeklyPartitionsDefinition,
+)
 
 __all__ = [
     "AssetExecutionContext",
@@ -51,14 +68,22 @@ __all__ = [
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
     "DagsterUnknownPartitionError",
+    "DailyPartitionsDefinition",
     "DefaultSensorStatus",
     "Definitions",
+    "HourlyPartitionsDefinition",
     "JobDefinition",
     "MaterializeResult",
     "MetadataValue",
+    "MonthlyPartitionsDefinition",
+    "MultiPartitionKey",
+    "MultiPartitionsDefinition",
     "OpDefinition",
     "OpExecutionContext",
     "Output",
+    "PartitionKeyRange",
+    "PartitionedConfig",
+    "PartitionsDefinition",
     "RunConfig",
     "RunRequest",
     "SensorDefinition",
@@ -69,12 +94,20 @@ __all__ = [
     "SensorTargetError",
     "SensorType",
     "SkipReason",
+    "StaticPartitionsDefinition",
+    "TimeWindow",
     "UnresolvedAssetJobDefinition",
+    "WeeklyPartitionsDefinition",
     "asset",
     "build_sensor_context",
+    "daily_partitioned_config",
     "define_asset_job",
+    "hourly_partitioned_config",
     "job",
     "materialize",
+    "monthly_partitioned_config",
     "op",
     "sensor",
+    "static_partitioned_config",
+    "weekly_partitioned_config",
 ]

@@ -20,13 +20,16 @@ AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntr
 -> read `ticktrail run list --json` and `ticktrail log --json`; in tests
    build_sensor_context(instance=...) takes any object
 
-DynamicPartitionsDefinition StaticPartitionsDefinition DailyPartitionsDefinition
-HourlyPartitionsDefinition WeeklyPartitionsDefinition MonthlyPartitionsDefinition
-TimeWindowPartitionsDefinition MultiPartitionsDefinition MultiPartitionKey PartitionsDefinition
-PartitionedConfig PartitionMapping PartitionKeyRange AddDynamicPartitionsRequest
-DeleteDynamicPartitionsRequest static_partitioned_config dynamic_partitioned_config
-daily_partitioned_config BackfillPolicy
+DynamicPartitionsDefinition AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest
+dynamic_partitioned_config
 -> say in run_config what a run is about, and ask for each under a run key of its own
+
+TimeWindowPartitionsDefinition
+-> use HourlyPartitionsDefinition, DailyPartitionsDefinition, WeeklyPartitionsDefinition or
+   MonthlyPartitionsDefinition
+
+PartitionMapping BackfillPolicy
+-> name what comes before in deps=, and ask for each partition in a run of its own
 
 ConfigurableResource ResourceParam ResourceDefinition ResourceDependency resource resources
 with_resources make_values_resource build_resources build_init_resource_context

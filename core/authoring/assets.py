@@ -13,6 +13,7 @@ from .errors import DagsterInvalidDefinitionError
 from .metadata import normalize_metadata
 from .names import check_name, check_owners, name_or_own, refuse_unsupported
 from .ops import OpDefinition
+from .partitions import PartitionsDefinition, checked_partitions
 from .results import str_tags
 from .step_function import StepFunction
 
@@ -30,7 +31,6 @@ _NOT_YET = (
     "io_manager_def",
     "io_manager_key",
     "dagster_type",
-    "partitions_def",
     "output_required",
     "automation_condition",
     "freshness_policy",
@@ -56,6 +56,7 @@ class AssetsDefinition:
         metadata: By name.
         tags: Labels, text to text; kinds are among them.
         owners: E-mail addresses and teams.
+        partitions_def: The parts it is made in, None if it is made as a whole.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class AssetsDefinition:
         tags: Mapping[str, str] | None = None,
         owners: Sequence[str] | None = None,
         code_version: str | None = None,
+        partitions_def: PartitionsDefinition | None = None,
     ) -> None:
         what = f"asset {key.to_user_string()!r}"
         self.key = key
@@ -82,6 +84,7 @@ class AssetsDefinition:
         self.metadata = normalize_metadata(metadata)
         self.tags = str_tags(tags)
         self.owners = check_owners(owners, what)
+        self.partitions_def = checked_partitions(partitions_def, what)
         if not isinstance(self.group_name, str) or not _GROUP.match(self.group_name):
             raise DagsterInvalidDefinitionError(f"{group_name!r} is not a valid group name for {what}")
         twice = [name for name in function.inputs if AssetKey(name) in self.deps]
@@ -132,6 +135,7 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     code_version: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
@@ -152,6 +156,7 @@ def asset(
     owners: Sequence[str] | None = None,
     kinds: Iterable[str] | None = None,
     code_version: str | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     **unsupported: Any,
 ) -> Any:
     """Make an asset of the function that writes it; its parameters are context, config and upstream values.
@@ -185,6 +190,7 @@ def asset(
             tags={**str_tags(tags), **_kind_tags(kinds)},
             owners=owners,
             code_version=code_version,
+            partitions_def=partitions_def,
         )
 
     return decorate if fn is None else decorate(fn)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .errors import (
@@ -12,6 +14,8 @@ from .errors import (
     DagsterInvariantViolationError,
     SensorTargetError,
 )
+from .job_definition import JobDefinition
+from .partitioned_run import partitioned_run
 from .repository import ASSET_JOB
 from .run_request import RunRequest
 from .sensor_context import SensorEvaluationContext
@@ -31,11 +35,25 @@ def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) ->
     Raises:
         CheckError: The function produced what a sensor may not.
         SensorTargetError: A request is for no job of the sensor's.
-        DagsterInvariantViolationError: The cursor is set in two ways, a request has a partition key,
-            or assets are targeted and the context has no definitions.
+        DagsterInvariantViolationError: The cursor is set in two ways, or a partition or assets are asked
+            for and the context has no definitions.
+        DagsterUnknownPartitionError: A request is for a partition that does not exist.
         DagsterInvalidSubsetError: A request selects assets that the sensor does not target.
         Exception: What the function raised.
     """
+    data = evaluate_without_partitions(sensor, context)
+    if all(request.partition_key is None for request in data.run_requests):
+        return data
+    resolved = [
+        _for_partition(sensor, context, index, request) for index, request in enumerate(data.run_requests)
+    ]
+    return msgspec.structs.replace(data, run_requests=resolved)
+
+
+def evaluate_without_partitions(
+    sensor: SensorDefinition, context: SensorEvaluationContext
+) -> SensorExecutionData:
+    """Do as `evaluate_tick`, but take the partition keys of requests as they are."""
     outcome = outcome_of(sensor.name, sensor.call_function(context))
     log_key = context.log_key if context.has_captured_logs else None
     if outcome.result is None:
@@ -71,12 +89,6 @@ def _resolved(
 ) -> list[RunRequest]:
     if not requests:
         return []
-    for index, request in enumerate(requests):
-        if request.partition_key is not None:
-            raise DagsterInvariantViolationError(
-                f"{_label(sensor, index, request)} has the partition_key {request.partition_key!r}: partitions "
-                "are not supported yet, pass what is to be run in run_config"
-            )
     if sensor.asset_selection is not None:
         return _for_assets(sensor, sensor.asset_selection, context, requests)
     return _for_jobs(sensor, requests)
@@ -139,6 +151,41 @@ def _targeted_assets(
         )
     selected = selection.resolve(repository.asset_graph)
     return {key: None for key in repository.asset_graph.by_key if key in selected}
+
+
+def _for_partition(
+    sensor: SensorDefinition, context: SensorEvaluationContext, index: int, request: RunRequest
+) -> RunRequest:
+    if request.partition_key is None:
+        return request
+    repository = context.repository_def
+    if repository is None:
+        raise DagsterInvariantViolationError(
+            f"{_label(sensor, index, request)} is for a partition, and its context knows no jobs: Must provide "
+            "repository def, give build_sensor_context(definitions=...)"
+        )
+    return with_partition(repository.get_job(request.job_name or sensor.job_name), request)
+
+
+def with_partition(job: JobDefinition, request: RunRequest) -> RunRequest:
+    """Return the request with what its partition adds to its run config and tags.
+
+    Raises:
+        CheckError: The run cannot be for a partition.
+        DagsterUnknownPartitionError: There is no such partition now.
+        Exception: What the function of the job's config raised.
+    """
+    if request.partition_key is None:
+        return request
+    keys = request.asset_selection
+    run = partitioned_run(
+        job,
+        request.partition_key,
+        run_config=request.run_config,
+        tags=request.tags,
+        asset_selection=None if keys is None else [key.to_user_string() for key in keys],
+    )
+    return request.with_replaced_attrs(run_config=run.run_config, tags=run.tags)
 
 
 def _tags(sensor: SensorDefinition, request: RunRequest) -> dict[str, str]:

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from .metadata import MetadataValue, normalize_metadata
+from .multi_partitions import MultiPartitionsDefinition
+from .partitions import PARTITION_TAG, PartitionKeyRange, PartitionsDefinition
 from .results import AssetEvent
-
-#: Run tag that holds the partition key of a run.
-PARTITION_TAG = "dagster/partition"
+from .time_partitions import TimeWindow, TimeWindowPartitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,7 @@ class OpExecutionContext:
         log: logging.Logger,
         resources: Mapping[str, object],
         record: Callable[[AssetEvent], None],
+        partitions_def: PartitionsDefinition | None = None,
     ) -> None:
         self.run = run
         self.op_name = op_name
@@ -75,6 +76,7 @@ class OpExecutionContext:
         self.resources = Resources(resources)
         self.retry_number = 0
         self._record = record
+        self._partitions_def = partitions_def
         self._output_metadata: dict[str, MetadataValue] = {}
 
     @property
@@ -114,7 +116,32 @@ class OpExecutionContext:
                 f"run {self.run_id} is not for a partition: request it with partition_key=..., "
                 "or ask has_partition_key first"
             )
-        return self.run.tags[PARTITION_TAG]
+        text = self.run.tags[PARTITION_TAG]
+        return text if self._partitions_def is None else self._partitions_def.key_from_text(text)
+
+    @property
+    def partition_keys(self) -> list[str]:
+        """The partitions that the run is for: one."""
+        return [self.partition_key]
+
+    @property
+    def partition_key_range(self) -> PartitionKeyRange:
+        """The partitions that the run is for, from the first to the last: one."""
+        return PartitionKeyRange(self.partition_key, self.partition_key)
+
+    @property
+    def partition_time_window(self) -> TimeWindow:
+        """The time that the partition of the run is about.
+
+        Raises:
+            DagsterInvariantViolationError: The run is not for a partition, or it is not one in time.
+        """
+        partitions, key = self._partitions_def, self.partition_key
+        if isinstance(partitions, TimeWindowPartitions | MultiPartitionsDefinition):
+            return partitions.time_window_for_partition_key(key)
+        raise DagsterInvariantViolationError(
+            f"the partition {key!r} of step {self.op_name!r} is not one in time: {partitions!r}"
+        )
 
     @property
     def asset_key(self) -> AssetKey:

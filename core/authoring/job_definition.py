@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from .asset_key import AssetKey
 from .composition import Node
-from .errors import DagsterInvalidConfigError, DagsterInvalidSubsetError
+from .errors import (
+    CheckError,
+    DagsterInvalidConfigError,
+    DagsterInvalidDefinitionError,
+    DagsterInvalidSubsetError,
+)
 from .job_config import run_config_problems
 from .metadata import MetadataValue, normalize_metadata
 from .names import check_name, check_owners, refuse_unsupported
+from .partitioned_config import PartitionedConfig
+from .partitions import PartitionsDefinition, checked_partitions
 from .results import str_tags
 from .run_config import RunConfig, plain_run_config
 
@@ -31,6 +38,8 @@ class JobSettings:
         metadata: By name.
         default_run_config: Used by runs that are given none; plain data.
         owners: E-mail addresses and teams.
+        partitions_def: What runs can be for one of, None if there is nothing or the assets differ.
+        partitioned_config: In place of *default_run_config* for runs of a partition.
     """
 
     name: str
@@ -40,6 +49,8 @@ class JobSettings:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     default_run_config: Mapping[str, Any] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    partitions_def: PartitionsDefinition | None = None
+    partitioned_config: PartitionedConfig | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,6 +96,27 @@ class JobDefinition(JobSettings):
             raise DagsterInvalidSubsetError(f"job {self.name!r} does not make {names}")
         return tuple(node for node in self.nodes if node.asset is not None and node.asset.key in selected)
 
+    def partitions_for(self, asset_selection: Collection[str] | None = None) -> PartitionsDefinition | None:
+        """Return what a run that makes the selected assets can be for one of, None if nothing.
+
+        Args:
+            asset_selection: Asset keys as people write them, None for all of the job's.
+
+        Raises:
+            CheckError: The assets have different partitions.
+            DagsterInvalidSubsetError: The job does not make one of the assets.
+        """
+        if self.partitions_def is not None:
+            return self.partitions_def
+        assets = [node.asset for node in self.selected_nodes(asset_selection) if node.asset is not None]
+        found = {asset.partitions_def for asset in assets if asset.partitions_def is not None}
+        if len(found) > 1:
+            raise CheckError(
+                f"the selected assets of job {self.name!r} have different partitions "
+                f"({', '.join(sorted(map(repr, found)))}): select those that share some"
+            )
+        return next(iter(found), None)
+
     def validate_run_config(
         self, run_config: Mapping[str, Any], asset_selection: Collection[str] | None = None
     ) -> None:
@@ -122,7 +154,7 @@ class JobDefinition(JobSettings):
 
         Args:
             tags: Added to the job's own.
-            partition_key: The partition that the run is for.
+            partition_key: The partition that the run is for; its config is used if *run_config* is empty.
             raise_on_error: Whether to raise what a step raised, after all steps that can run did.
             asset_selection: Make only these of the job's assets.
             resources: Added to the job's own.
@@ -131,6 +163,8 @@ class JobDefinition(JobSettings):
         Raises:
             DagsterInvalidConfigError: The run config does not fit.
             DagsterInvalidSubsetError: The job does not make a selected asset.
+            DagsterUnknownPartitionError: There is no such partition.
+            CheckError: The job has no partitions.
         """
         from ..execution.in_process import execute_in_process
 
@@ -168,22 +202,32 @@ def job_settings(
     tags: Mapping[str, str] | None,
     run_tags: Mapping[str, str] | None,
     metadata: Mapping[str, Any] | None,
-    config: Mapping[str, Any] | RunConfig | None,
+    config: Mapping[str, Any] | RunConfig | PartitionedConfig | None,
     owners: Sequence[str] | None,
+    partitions_def: PartitionsDefinition | None,
 ) -> dict[str, Any]:
     """Return the fields of `JobSettings`, checked.
 
     Raises:
         CheckError: A parameter has the wrong type.
-        DagsterInvalidDefinitionError: The name or an owner is invalid.
+        DagsterInvalidDefinitionError: The name or an owner is invalid, or *config* is for other partitions.
         DagsterInvalidConfigError: *config* is not plain data.
     """
+    checked_partitions(partitions_def, f"job {name!r}")
+    partitioned = config if isinstance(config, PartitionedConfig) else None
+    if partitioned is not None and partitions_def not in (None, partitioned.partitions_def):
+        raise DagsterInvalidDefinitionError(
+            f"job {name!r} has the partitions {partitions_def!r}, and its config is for "
+            f"{partitioned.partitions_def!r}: leave partitions_def out"
+        )
     return {
         "name": check_name(name, "job"),
         "description": description,
         "tags": str_tags(tags),
         "run_tags": None if run_tags is None else str_tags(run_tags),
         "metadata": normalize_metadata(metadata),
-        "default_run_config": plain_run_config(config),
+        "default_run_config": {} if isinstance(config, PartitionedConfig) else plain_run_config(config),
         "owners": check_owners(owners, f"job {name!r}"),
+        "partitions_def": partitions_def if partitioned is None else partitioned.partitions_def,
+        "partitioned_config": partitioned,
     }

@@ -10,10 +10,13 @@ from typing import Any, overload
 from .asset_graph import AssetGraph
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection, CoercibleToAssetSelection, coerce_to_asset_selection
+from .assets import AssetsDefinition
 from .composition import Node, compose
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
 from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
 from .names import name_or_own, refuse_unsupported
+from .partitioned_config import PartitionedConfig
+from .partitions import PartitionsDefinition
 from .run_config import RunConfig
 
 __all__ = ["JobDefinition", "UnresolvedAssetJobDefinition", "define_asset_job", "job"]
@@ -24,7 +27,6 @@ _NOT_YET = (
     "executor_def",
     "hooks",
     "op_retry_policy",
-    "partitions_def",
     "input_values",
 )
 
@@ -39,17 +41,30 @@ class UnresolvedAssetJobDefinition(JobSettings):
 
     selection: AssetSelection
 
-    def resolve(self, graph: AssetGraph, resources: Mapping[str, object] | None = None) -> JobDefinition:
+    def resolve(
+        self,
+        graph: AssetGraph,
+        resources: Mapping[str, object] | None = None,
+        *,
+        mixed_partitions: bool = False,
+    ) -> JobDefinition:
         """Return the job that makes the selected assets of *graph*.
 
+        Args:
+            mixed_partitions: Whether the assets may have different partitions.
+
         Raises:
-            DagsterInvalidDefinitionError: An asset that is named is not there.
+            DagsterInvalidDefinitionError: An asset that is named is not there, or the partitions of
+                the assets and the job do not agree.
         """
         try:
             keys = self.selection.resolve(graph)
         except DagsterInvalidSubsetError as error:
             raise DagsterInvalidDefinitionError(f"asset job {self.name!r}: {error}") from error
         settings = {name: getattr(self, name) for name in JobSettings.__dataclass_fields__}
+        if not mixed_partitions:
+            assets = [asset for key, asset in graph.by_key.items() if key in keys]
+            settings["partitions_def"] = common_partitions(self.name, self.partitions_def, assets)
         return checked_job(
             JobDefinition(**settings, nodes=asset_nodes(graph, keys), resources=dict(resources or {}))
         )
@@ -73,26 +88,54 @@ def asset_nodes(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[Node, ..
     )
 
 
+def common_partitions(
+    job: str, given: PartitionsDefinition | None, assets: Collection[AssetsDefinition]
+) -> PartitionsDefinition | None:
+    """Return the partitions of a job of *assets*: *given*, or those of the assets that have some.
+
+    Raises:
+        DagsterInvalidDefinitionError: An asset has others.
+    """
+    partitions, whose = given, "the job itself"
+    for asset in assets:
+        if asset.partitions_def is None:
+            continue
+        if partitions is None:
+            partitions, whose = asset.partitions_def, f"asset {asset.key.to_user_string()!r}"
+        elif asset.partitions_def != partitions:
+            raise DagsterInvalidDefinitionError(
+                f"asset job {job!r}: {whose} has the partitions {partitions!r}, asset "
+                f"{asset.key.to_user_string()!r} has {asset.partitions_def!r}: one run is for one partition, "
+                "make a job for each"
+            )
+    return partitions
+
+
 def define_asset_job(
     name: str,
     selection: CoercibleToAssetSelection | None = None,
-    config: Mapping[str, Any] | RunConfig | None = None,
+    config: Mapping[str, Any] | RunConfig | PartitionedConfig | None = None,
     description: str | None = None,
     tags: Mapping[str, str] | None = None,
     run_tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     *,
     owners: Sequence[str] | None = None,
     **unsupported: Any,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that makes the selected assets; all of them if *selection* is None.
 
+    Args:
+        config: Run config of runs that are given none.
+        partitions_def: Those of the assets if None; otherwise the assets that have partitions have these.
+
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
     """
     refuse_unsupported("define_asset_job", unsupported, _NOT_YET)
     chosen = AssetSelection.all() if selection is None else coerce_to_asset_selection(selection)
-    settings = job_settings(name, description, tags, run_tags, metadata, config, owners)
+    settings = job_settings(name, description, tags, run_tags, metadata, config, owners, partitions_def)
     return UnresolvedAssetJobDefinition(**settings, selection=chosen)
 
 
@@ -105,11 +148,12 @@ def job(
     *,
     name: str | None = None,
     description: str | None = None,
-    config: Mapping[str, Any] | RunConfig | None = None,
+    config: Mapping[str, Any] | RunConfig | PartitionedConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 
@@ -120,11 +164,12 @@ def job(
     *,
     name: str | None = None,
     description: str | None = None,
-    config: Mapping[str, Any] | RunConfig | None = None,
+    config: Mapping[str, Any] | RunConfig | PartitionedConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
     **unsupported: Any,
 ) -> Any:
     """Make a job of a function that calls ops; it runs once, now, to learn how they are wired.
@@ -150,6 +195,7 @@ def job(
             metadata,
             config,
             owners,
+            partitions_def,
         )
         return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 

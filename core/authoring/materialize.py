@@ -31,12 +31,15 @@ def materialize(
     """Run the functions of *assets* in this process, each after those it is made from, without a log.
 
     Args:
+        partition_key: The partition to make of those assets that have partitions.
         raise_on_error: Whether to raise what an asset's function raised, after all that can run did.
         selection: Make only these of *assets*.
 
     Raises:
         DagsterInvalidDefinitionError: The assets do not fit together.
         DagsterInvalidConfigError: The run config does not fit.
+        DagsterUnknownPartitionError: There is no such partition.
+        CheckError: A partition is asked for, and the assets have none.
     """
     refuse_unsupported("materialize", unsupported, ("instance",))
     job = define_asset_job(MATERIALIZE_JOB, selection)

@@ -115,7 +115,7 @@ class RepositoryDefinition:
         resolved = {name: self._resolved(job) for name, job in given.items()}
         if self.asset_graph.keys:
             implicit = UnresolvedAssetJobDefinition(name=ASSET_JOB, selection=AssetSelection.all())
-            resolved[ASSET_JOB] = self._resolved(implicit)
+            resolved[ASSET_JOB] = implicit.resolve(self.asset_graph, self.resources, mixed_partitions=True)
         return resolved
 
     def _resolved(self, job: JobDefinition | UnresolvedAssetJobDefinition) -> JobDefinition:

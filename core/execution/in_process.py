@@ -7,8 +7,9 @@ from typing import Any
 
 from ..authoring.asset_key import AssetKey, CoercibleToAssetKey
 from ..authoring.errors import DagsterExecutionStepExecutionError, DagsterInvariantViolationError
-from ..authoring.execution_context import PARTITION_TAG, RunInfo
+from ..authoring.execution_context import RunInfo
 from ..authoring.job_definition import JobDefinition
+from ..authoring.partitioned_run import partitioned_run
 from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
 from ..host import host
@@ -108,15 +109,20 @@ def execute_in_process(
     Raises:
         DagsterInvalidConfigError: The run config does not fit.
         DagsterInvalidSubsetError: The job does not make a selected asset.
+        DagsterUnknownPartitionError: There is no such partition.
+        CheckError: The job has no partitions.
         Exception: What the first step that failed raised, if *raise_on_error*.
     """
+    if partition_key is not None:
+        run_config, tags = partitioned_run(
+            job, partition_key, run_config=run_config, tags=tags, asset_selection=asset_selection
+        )
     job.validate_run_config(run_config, asset_selection)
     clock, events = host().clock, list[AnyEvent]()
-    partition = {} if partition_key is None else {PARTITION_TAG: partition_key}
     run = RunInfo(
         run_id=host().new_id() if run_id is None else run_id,
         job_name=job.name,
-        tags={**(job.tags if job.run_tags is None else job.run_tags), **tags, **partition},
+        tags={**(job.tags if job.run_tags is None else job.run_tags), **tags},
         run_config=job.run_config_or_default(run_config),
     )
     outcome = execute_job(

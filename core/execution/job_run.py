@@ -93,7 +93,7 @@ def execute_job(
     run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
     not_run: set[str] = set()
     for node in nodes:
-        step = _Step(node, run, job.resources, outcome, emit, clock)
+        step = _Step(node, job, run, outcome, emit, clock)
         missing = [name for name in (*node.inputs.values(), *node.after) if name in not_run]
         if missing:
             step.skip(missing[0])
@@ -108,13 +108,13 @@ class _Step:
     def __init__(
         self,
         node: Node,
+        job: JobDefinition,
         run: RunInfo,
-        resources: Mapping[str, object],
         outcome: RunOutcome,
         emit: Emit,
         clock: Clock,
     ) -> None:
-        self._node, self._run, self._resources = node, run, resources
+        self._node, self._job, self._run = node, job, run
         self._outcome, self._emit, self._clock = outcome, emit, clock
 
     def skip(self, missing: str) -> None:
@@ -167,14 +167,14 @@ class _Step:
             "op_name": node.name,
             "op_config": entry.get("config"),
             "log": StepLogger(f"{self._run.job_name}.{node.name}", self._say),
-            "resources": self._resources,
+            "resources": self._job.resources,
             "record": self._record,
+            "partitions_def": self._job.partitions_def,
         }
-        return (
-            OpExecutionContext(**parts)
-            if node.asset is None
-            else AssetExecutionContext(node.asset.key, **parts)
-        )
+        if node.asset is None:
+            return OpExecutionContext(**parts)
+        parts["partitions_def"] = node.asset.partitions_def or self._job.partitions_def
+        return AssetExecutionContext(node.asset.key, **parts)
 
     def _failed(self, error: BaseException) -> None:
         failure = Failure.of(error)

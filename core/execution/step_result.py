@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from ..authoring.asset_key import AssetKey
+from ..authoring.assets import AssetsDefinition
 from ..authoring.composition import Node
 from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import OpExecutionContext
 from ..authoring.metadata import MetadataValue
+from ..authoring.partitions import PARTITION_TAG
 from ..authoring.results import AssetEvent, AssetMaterialization, MaterializeResult, Output
 
 #: Takes an asset event as it happens.
@@ -83,14 +84,15 @@ class StepResult:
         self.value = result.value
         asset = self._node.asset
         if asset is not None:
-            self._materialized(asset.key, result)
+            self._materialized(asset, result)
         elif isinstance(result, MaterializeResult):
             raise DagsterInvariantViolationError(
                 f"{self._what} is an op and produced a MaterializeResult, which is for assets: "
                 "return an Output, and give an AssetMaterialization to context.log_event()"
             )
 
-    def _materialized(self, key: AssetKey, result: MaterializeResult[Any] | Output[Any]) -> None:
+    def _materialized(self, asset: AssetsDefinition, result: MaterializeResult[Any] | Output[Any]) -> None:
+        key = asset.key
         named = result.asset_key if isinstance(result, MaterializeResult) else None
         if named is not None and named != key:
             raise DagsterInvariantViolationError(
@@ -98,11 +100,12 @@ class StepResult:
                 f"its MaterializeResult names {named.to_user_string()!r}"
             )
         noted: Mapping[str, MetadataValue] = {**self._context.output_metadata, **result.metadata}
+        partitioned = asset.partitions_def is not None and self._context.has_partition_key
         self._record(
             AssetMaterialization(
                 key,
                 metadata=noted,
-                partition=self._context.partition_key if self._context.has_partition_key else None,
+                partition=self._context.run_tags[PARTITION_TAG] if partitioned else None,
                 tags=result.tags,
             )
         )

@@ -171,3 +171,82 @@ def test_a_launch_that_cannot_be_is_refused_and_leaves_no_trace(
     assert result.code == code
     assert told in result.err
     assert known.head() == head
+
+
+PARTITIONED = """
+import ticktrail as dg
+
+
+class Size(dg.Config):
+    rows: int
+
+
+@dg.op
+def load(config: Size):
+    pass
+
+
+@dg.static_partitioned_config(["red", "green"])
+def by_color(key):
+    return {"ops": {"load": {"config": {"rows": len(key)}}}}
+
+
+@dg.job(config=by_color)
+def painted():
+    load()
+
+
+@dg.job
+def plain():
+    pass
+
+
+@dg.asset(partitions_def=dg.DailyPartitionsDefinition("2024-01-01", "2024-02-01"))
+def daily():
+    pass
+
+
+days = dg.define_asset_job("days")
+defs = dg.Definitions(assets=[daily], jobs=[painted, plain, days])
+"""
+
+
+@pytest.fixture
+def partitioned(ticktrail: CommandLine, tmp_path: Path) -> CommandLine:
+    """A home that remembers definitions with partitions."""
+    file = tmp_path / "partitioned.py"
+    file.write_text(PARTITIONED)
+    ticktrail.tell(Story())
+    Home.open(ticktrail.home, create=False).remember_definitions(DefinitionsSource(file=str(file)))
+    return ticktrail
+
+
+def test_a_partition_is_launched_with_its_config_and_tags(partitioned: CommandLine) -> None:
+    result = partitioned("run", "launch", "painted", "--partition", "green", "--json")
+
+    run = partitioned("run", "show", result.record["run"], "--json").record
+    assert (run["partition_key"], run["run_config"]) == ("green", {"ops": {"load": {"config": {"rows": 5}}}})
+    assert run["tags"] == {"dagster/partition": "green", "dagster/partition_set": "painted_partition_set"}
+    assert f"run {run['run'][:8]} of painted for partition 'green' by" in partitioned("log").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["painted"], "say with --partition which one to run: keys are red, green"),
+        (["days"], "which one to run: keys go from '2024-01-01' to '2024-01-31'"),
+        (["painted", "--partition", "gold"], "there is no partition 'gold': keys are red, green"),
+        (["days", "--partition", "2024-02-01"], "there is no partition '2024-02-01'"),
+        (["plain", "--partition", "red"], "job 'plain' has no partitions"),
+    ],
+)
+def test_a_launch_of_no_partition_that_there_is_is_refused_and_leaves_no_trace(
+    arguments: list[str], told: str, partitioned: CommandLine
+) -> None:
+    head = partitioned.head()
+
+    result = partitioned("run", "launch", *arguments)
+
+    assert result.code == 1
+    assert told in result.err
+    assert partitioned.head() == head

@@ -359,13 +359,6 @@ def test_the_job_name_stays_unset_when_there_is_one_job_only() -> None:
     assert tick(lambda: RunRequest("a")).run_requests[0].job_name is None
 
 
-def test_a_partition_key_is_refused_until_there_are_partitions() -> None:
-    with pytest.raises(
-        DagsterInvariantViolationError, match=r"run request 1 \(run key 'b'\).*not supported yet"
-    ):
-        tick(lambda: [RunRequest("a"), RunRequest("b", partition_key="2024")])
-
-
 # --- assets -------------------------------------------------------------------------------------
 
 

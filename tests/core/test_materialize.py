@@ -20,6 +20,7 @@ from ticktrail.core.authoring.jobs import define_asset_job, job
 from ticktrail.core.authoring.materialize import materialize
 from ticktrail.core.authoring.metadata import MetadataValue
 from ticktrail.core.authoring.ops import op
+from ticktrail.core.authoring.partitions import StaticPartitionsDefinition
 from ticktrail.core.authoring.results import (
     AssetMaterialization,
     AssetObservation,
@@ -171,7 +172,7 @@ def test_a_failed_run_tells_what_failed_and_what_did_not() -> None:
 def test_the_context_knows_the_run() -> None:
     seen: dict[str, Any] = {}
 
-    @asset(key_prefix="p")
+    @asset(key_prefix="p", partitions_def=StaticPartitionsDefinition(["2025"]))
     def knowing(context: AssetExecutionContext, config: FileConfig) -> None:
         seen.update(
             run=(context.run_id, context.run.run_id, context.job_name, context.run.job_name),
@@ -191,7 +192,11 @@ def test_the_context_knows_the_run() -> None:
     name = "__ephemeral_asset_job__"
     assert seen == {
         "run": (result.run_id, result.run_id, name, name),
-        "tags": {"team": "x", "dagster/partition": "2025"},
+        "tags": {
+            "team": "x",
+            "dagster/partition": "2025",
+            "dagster/partition_set": f"{name}_partition_set",
+        },
         "config": (run_config, {"filename": "f"}),
         "key": AssetKey(["p", "knowing"]),
         "partition": (True, "2025"),

@@ -123,7 +123,7 @@ def test_an_asset_cannot_be_called_in_a_job() -> None:
         wired(lambda: made())
 
 
-@pytest.mark.parametrize("parameter", ["resource_defs", "executor_def", "hooks", "partitions_def"])
+@pytest.mark.parametrize("parameter", ["resource_defs", "executor_def", "hooks"])
 def test_a_parameter_of_a_job_that_is_not_supported_yet_is_refused_by_name(parameter: str) -> None:
     refused: dict[str, Any] = {parameter: object()}
 

@@ -1,0 +1,64 @@
+"""What a run of a job is told because it is for one partition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from .errors import CheckError, DagsterUnknownPartitionError
+from .job_definition import JobDefinition
+
+#: The tag of a run that names what its partition is one of.
+PARTITION_SET_TAG = "dagster/partition_set"
+
+
+class PartitionedRun(NamedTuple):
+    """Run config and tags of a run for a partition.
+
+    Attributes:
+        run_config: As given, or the partition's if none was.
+        tags: As given, with those of the partition.
+    """
+
+    run_config: Mapping[str, Any]
+    tags: dict[str, str]
+
+
+def partitioned_run(
+    job: JobDefinition,
+    partition_key: str,
+    *,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    asset_selection: Collection[str] | None = None,
+) -> PartitionedRun:
+    """Return what a run of *job* for a partition is told.
+
+    Args:
+        run_config: As given for this run; the job's config for the partition is used if it is empty.
+        tags: As given for this run; they beat those that the job's config has for the partition, and
+            those of the engine, ``dagster/partition`` and ``dagster/partition_set``, beat them.
+        asset_selection: The assets that the run is to make, None for all of the job's.
+
+    Raises:
+        CheckError: The run cannot be for a partition.
+        DagsterUnknownPartitionError: There is no such partition now.
+        Exception: What the function of the job's config raised.
+    """
+    partitions = job.partitions_for(asset_selection)
+    if partitions is None:
+        raise CheckError(
+            f"job {job.name!r} has no partitions, and the partition {partition_key!r} of it is asked for: leave "
+            "partition_key out, or give partitions_def to the job or its assets"
+        )
+    try:
+        partitions.validate_partition_key(partition_key)
+    except DagsterUnknownPartitionError as error:
+        raise DagsterUnknownPartitionError(f"job {job.name!r}: {error}") from None
+    config_tags: dict[str, str] = {}
+    if job.partitioned_config is not None:
+        config_tags = job.partitioned_config.get_tags_for_partition_key(partition_key)
+        run_config = run_config or job.partitioned_config.get_run_config_for_partition_key(partition_key)
+    own_tags = partitions.get_tags_for_partition_key(partition_key)
+    set_tag = {PARTITION_SET_TAG: f"{job.name}_partition_set"}
+    return PartitionedRun(run_config, {**config_tags, **tags, **own_tags, **set_tag})
