@@ -185,7 +185,8 @@ def with_partition(job: JobDefinition, request: RunRequest) -> RunRequest:
         tags=request.tags,
         asset_selection=None if keys is None else [key.to_user_string() for key in keys],
     )
-    return request.with_replaced_attrs(run_config=run.run_config, tags=run.tags)
+    ours = {name: tag for name, tag in request.tags.items() if name == SENSOR_NAME_TAG}
+    return request.with_replaced_attrs(run_config=run.run_config, tags={**run.tags, **ours})
 
 
 def _tags(sensor: SensorDefinition, request: RunRequest) -> dict[str, str]:

@@ -36,8 +36,8 @@ def partitioned_run(
 
     Args:
         run_config: As given for this run; the job's config for the partition is used if it is empty.
-        tags: As given for this run; they beat those that the job's config has for the partition, and
-            those of the engine, ``dagster/partition`` and ``dagster/partition_set``, beat them.
+        tags: As given for this run; those that the job's config has for the partition beat them, as do
+            ``dagster/partition`` and ``dagster/partition_set``.
         asset_selection: The assets that the run is to make, None for all of the job's.
 
     Raises:
@@ -60,5 +60,6 @@ def partitioned_run(
         config_tags = job.partitioned_config.get_tags_for_partition_key(partition_key)
         run_config = run_config or job.partitioned_config.get_run_config_for_partition_key(partition_key)
     own_tags = partitions.get_tags_for_partition_key(partition_key)
-    set_tag = {PARTITION_SET_TAG: f"{job.name}_partition_set"}
-    return PartitionedRun(run_config, {**config_tags, **tags, **own_tags, **set_tag})
+    # The job of all assets has no partitions of its own, so its runs have no set either.
+    set_tag = {} if job.partitions_def is None else {PARTITION_SET_TAG: f"{job.name}_partition_set"}
+    return PartitionedRun(run_config, {**tags, **config_tags, **own_tags, **set_tag})

@@ -283,6 +283,7 @@ class _WholeDays(TimeWindowPartitions):
 
     def _start_on(self, day: date) -> datetime:
         local = datetime.combine(day, time(self.hour_offset, self.minute_offset), self._zone)
+        # The first of two times that clocks repeat; a time that they leave out, by the clocks before.
         return local.astimezone(UTC)
 
     def _day_of(self, moment: datetime) -> date:

@@ -78,6 +78,7 @@ class TestPartitionedAssetSelection:
         [request] = engine.requests()
         assert request.partition_key == "2024-01-05"
         assert request.tags["dagster/partition"] == "2024-01-05"
+        assert "dagster/partition_set" not in request.tags
         assert request.asset_selection == ["report", "summary"]
 
     def test_the_selected_assets_say_which_partitions_there_are(self) -> None:
@@ -106,9 +107,19 @@ class TestValidatedPartitions:
     def test_run_config_of_its_own_stays(self) -> None:
         own = {"ops": {"load": {"config": {"path": "mine.csv"}}}}
 
-        [request] = tick(dg.RunRequest(partition_key="2024-01-05", run_config=own, tags={"month": "mine"}))
+        [request] = tick(dg.RunRequest(partition_key="2024-01-05", run_config=own))
 
-        assert (request.run_config, request.tags["month"]) == (own, "mine")
+        assert request.run_config == own
+
+    def test_tags_of_the_partition_beat_the_requests_but_not_the_sensors(self) -> None:
+        config = dg.static_partitioned_config(
+            ["a"], tags_for_partition_key_fn=lambda key: {"t": key, "dagster/sensor_name": key}
+        )(lambda key: {})
+        job = dg.job(name="j", config=config)(lambda: None)
+
+        [request] = tick(dg.RunRequest(partition_key="a", tags={"t": "mine"}), job=job)
+
+        assert (request.tags["t"], request.tags["dagster/sensor_name"]) == ("a", "s")
 
     def test_a_request_without_a_partition_is_left_alone(self) -> None:
         [request] = tick(dg.RunRequest("a"))

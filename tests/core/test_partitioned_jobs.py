@@ -134,12 +134,16 @@ def test_run_config_of_its_own_beats_that_of_the_partition() -> None:
     assert result.dagster_run.tags["dagster/partition"] == "red"
 
 
-def test_the_engines_tags_of_a_partition_cannot_be_given_otherwise() -> None:
-    tags = {"dagster/partition": "green", "color": "mine"}
+def test_the_tags_of_a_partition_beat_those_that_are_given() -> None:
+    tags = {"dagster/partition": "green", "dagster/partition_set": "mine", "color": "mine"}
 
     run = painted.execute_in_process(partition_key="red", tags=tags).dagster_run
 
-    assert (run.tags["dagster/partition"], run.tags["color"]) == ("red", "mine")
+    assert [run.tags[name] for name in ("dagster/partition", "dagster/partition_set", "color")] == [
+        "red",
+        "painted_partition_set",
+        "red",
+    ]
 
 
 def test_a_config_function_is_called_as_it_was_written() -> None:

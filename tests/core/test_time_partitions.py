@@ -208,6 +208,14 @@ def test_a_day_that_begins_at_a_time_that_clocks_leave_out_begins_after_it() -> 
     assert window.start.astimezone(UTC) == at("2024-03-10T07:30")
 
 
+def test_a_day_that_begins_at_a_time_that_clocks_repeat_begins_at_the_first_one() -> None:
+    days = dg.DailyPartitionsDefinition("2024-11-02", "2024-11-05", 30, 1, timezone="America/New_York")
+
+    assert days.get_partition_keys() == ["2024-11-02", "2024-11-03"]
+    window = days.time_window_for_partition_key("2024-11-03")
+    assert window.start.astimezone(UTC) == at("2024-11-03T05:30")
+
+
 def test_clocks_that_change_by_half_an_hour_leave_no_gap_between_hours() -> None:
     hours = dg.HourlyPartitionsDefinition(
         "2024-04-06-23:45", "2024-04-07-03:45", minute_offset=45, timezone="Australia/Lord_Howe"
