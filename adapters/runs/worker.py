@@ -23,7 +23,7 @@ from ...core.execution import execute_job
 from ...core.log import EventLog
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
-from ..system import SystemClock
+from ..system import SystemClock, chance, sleep
 from .process import process_started
 
 #: Log lines that are gathered before they are appended; marks of a step's course do not wait.
@@ -181,6 +181,8 @@ def _execute(
             asset_selection=request.asset_selection,
             emit=writer.emit,
             clock=clock,
+            sleep=sleep,
+            chance=chance,
         )
     except TickTrailError as error:
         return RunFailed(at=clock.now(), run=run, cause=cause, error=f"{type(error).__name__}: {error}")

@@ -13,6 +13,7 @@ from .job_config import run_config_problems
 from .metadata import MetadataValue, normalize_metadata
 from .names import check_name, check_owners, refuse_unsupported
 from .results import str_tags
+from .retries import RetryPolicy, check_policy
 from .run_config import RunConfig, plain_run_config
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class JobSettings:
         metadata: By name.
         default_run_config: Used by runs that are given none; plain data.
         owners: E-mail addresses and teams.
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
     """
 
     name: str
@@ -40,6 +42,7 @@ class JobSettings:
     metadata: Mapping[str, MetadataValue] = field(default_factory=dict)
     default_run_config: Mapping[str, Any] = field(default_factory=dict)
     owners: tuple[str, ...] = ()
+    op_retry_policy: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +60,9 @@ class JobDefinition(JobSettings):
     @property
     def asset_keys(self) -> frozenset[AssetKey]:
         """The assets that the job makes; empty for a job of ops."""
-        return frozenset(node.asset.key for node in self.nodes if node.asset is not None)
+        return frozenset(
+            key for node in self.nodes if node.asset is not None for key in node.asset.asset_keys
+        )
 
     def with_resources(self, resources: Mapping[str, object]) -> JobDefinition:
         """Return the job with *resources* added to its own."""
@@ -74,7 +79,7 @@ class JobDefinition(JobSettings):
             asset_selection: Asset keys as people write them, such as ``"a/b"``.
 
         Raises:
-            DagsterInvalidSubsetError: The job does not make one of them.
+            DagsterInvalidSubsetError: The job does not make one of them, or only together with others.
         """
         if asset_selection is None:
             return self.nodes
@@ -83,7 +88,15 @@ class JobDefinition(JobSettings):
         if missing:
             names = ", ".join(sorted(key.to_user_string() for key in missing))
             raise DagsterInvalidSubsetError(f"job {self.name!r} does not make {names}")
-        return tuple(node for node in self.nodes if node.asset is not None and node.asset.key in selected)
+        made = [(node, node.asset) for node in self.nodes if node.asset is not None]
+        chosen = [(node, asset) for node, asset in made if not asset.keys.isdisjoint(selected)]
+        for _, asset in chosen:
+            left_out = sorted(key.to_user_string() for key in asset.keys - selected)
+            if left_out:
+                raise DagsterInvalidSubsetError(
+                    f"{asset.what} makes its assets together: select {', '.join(left_out)} too"
+                )
+        return tuple(node for node, _ in chosen)
 
     def validate_run_config(
         self, run_config: Mapping[str, Any], asset_selection: Collection[str] | None = None
@@ -170,6 +183,7 @@ def job_settings(
     metadata: Mapping[str, Any] | None,
     config: Mapping[str, Any] | RunConfig | None,
     owners: Sequence[str] | None,
+    op_retry_policy: RetryPolicy | None,
 ) -> dict[str, Any]:
     """Return the fields of `JobSettings`, checked.
 
@@ -186,4 +200,5 @@ def job_settings(
         "metadata": normalize_metadata(metadata),
         "default_run_config": plain_run_config(config),
         "owners": check_owners(owners, f"job {name!r}"),
+        "op_retry_policy": check_policy(op_retry_policy, f"job {name!r}"),
     }

@@ -10,10 +10,13 @@ from typing import Any, overload
 from .asset_graph import AssetGraph
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection, CoercibleToAssetSelection, coerce_to_asset_selection
+from .assets import AssetsDefinition
 from .composition import Node, compose
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
 from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
 from .names import name_or_own, refuse_unsupported
+from .outputs import NodeOutput
+from .retries import RetryPolicy
 from .run_config import RunConfig
 
 __all__ = ["JobDefinition", "UnresolvedAssetJobDefinition", "define_asset_job", "job"]
@@ -23,7 +26,6 @@ _NOT_YET = (
     "logger_defs",
     "executor_def",
     "hooks",
-    "op_retry_policy",
     "partitions_def",
     "input_values",
 )
@@ -46,31 +48,44 @@ class UnresolvedAssetJobDefinition(JobSettings):
             DagsterInvalidDefinitionError: An asset that is named is not there.
         """
         try:
-            keys = self.selection.resolve(graph)
+            nodes = asset_nodes(graph, self.selection.resolve(graph))
         except DagsterInvalidSubsetError as error:
             raise DagsterInvalidDefinitionError(f"asset job {self.name!r}: {error}") from error
         settings = {name: getattr(self, name) for name in JobSettings.__dataclass_fields__}
-        return checked_job(
-            JobDefinition(**settings, nodes=asset_nodes(graph, keys), resources=dict(resources or {}))
-        )
+        return checked_job(JobDefinition(**settings, nodes=nodes, resources=dict(resources or {})))
 
     def __repr__(self) -> str:
         return f"UnresolvedAssetJobDefinition({self.name!r}, {self.selection})"
 
 
 def asset_nodes(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[Node, ...]:
-    """Return the steps that make *keys*, each after those it depends on."""
-    return tuple(
-        Node(
-            name=asset.op.name,
-            op=asset.op,
-            inputs={name: source.to_python_identifier() for name, source in graph.inputs(key).items()},
-            after=tuple(dep.to_python_identifier() for dep in graph.deps(key)),
-            asset=asset,
-        )
-        for key, asset in graph.by_key.items()
-        if key in keys
+    """Return the steps that make *keys*, each after those it depends on.
+
+    Raises:
+        DagsterInvalidSubsetError: One is made elsewhere, or only together with others.
+    """
+    return tuple(_asset_node(graph, asset) for asset in graph.definitions_of(keys))
+
+
+def _asset_node(graph: AssetGraph, asset: AssetsDefinition) -> Node:
+    first = asset.asset_keys[0]
+    deps = dict.fromkeys(dep for key in asset.asset_keys for dep in graph.deps(key) if dep not in asset.keys)
+    return Node(
+        name=asset.op.name,
+        op=asset.op,
+        inputs={name: _source(graph, key) for name, key in graph.inputs(first).items()},
+        after=tuple(_source(graph, dep) for dep in deps),
+        asset=asset,
     )
+
+
+def _source(graph: AssetGraph, key: AssetKey) -> NodeOutput:
+    """Return the output that is the asset; one of an unknown step if it is made elsewhere."""
+    asset = graph.by_key.get(key)
+    if asset is None:
+        return NodeOutput(key.to_python_identifier())
+    outputs = {made: output for output, made in asset.keys_by_output_name.items()}
+    return NodeOutput(asset.op.name, outputs[key])
 
 
 def define_asset_job(
@@ -83,16 +98,20 @@ def define_asset_job(
     metadata: Mapping[str, Any] | None = None,
     *,
     owners: Sequence[str] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that makes the selected assets; all of them if *selection* is None.
+
+    Args:
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
     """
     refuse_unsupported("define_asset_job", unsupported, _NOT_YET)
     chosen = AssetSelection.all() if selection is None else coerce_to_asset_selection(selection)
-    settings = job_settings(name, description, tags, run_tags, metadata, config, owners)
+    settings = job_settings(name, description, tags, run_tags, metadata, config, owners, op_retry_policy)
     return UnresolvedAssetJobDefinition(**settings, selection=chosen)
 
 
@@ -110,6 +129,7 @@ def job(
     run_tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 
@@ -125,6 +145,7 @@ def job(
     run_tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Any:
     """Make a job of a function that calls ops; it runs once, now, to learn how they are wired.
@@ -132,6 +153,7 @@ def job(
     Args:
         name: The function's name if None.
         config: Run config of runs that are given none.
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet, or the body
@@ -150,6 +172,7 @@ def job(
             metadata,
             config,
             owners,
+            op_retry_policy,
         )
         return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 

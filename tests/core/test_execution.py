@@ -13,6 +13,7 @@ from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.execution_context import OpExecutionContext
 from ticktrail.core.authoring.jobs import JobDefinition, job
 from ticktrail.core.authoring.ops import op
+from ticktrail.core.authoring.outputs import NodeOutput
 from ticktrail.core.authoring.results import AssetMaterialization
 from ticktrail.core.events import AnyEvent, AssetMaterialized, StepLogged
 from ticktrail.core.execution import RunOutcome, execute_job
@@ -50,6 +51,8 @@ def run(
         asset_selection=selection,
         emit=events.append,
         clock=SteppingClock(),
+        sleep=lambda seconds: None,
+        chance=lambda: 0.5,
     )
     return outcome, events
 
@@ -75,7 +78,7 @@ def test_a_step_tells_its_course_and_the_run_ends_well() -> None:
     outcome, events = run_op(lambda: 5)
 
     assert (outcome.success, outcome.error, outcome.step, outcome.traceback) == (True, None, None, None)
-    assert outcome.values == {"step": 5}
+    assert outcome.values == {NodeOutput("step"): 5}
     assert course(events) == [("step", "START"), ("step", "SUCCESS")]
     assert [event.at for event in events] == [1, 4]
     assert lines(events, "SUCCESS") == [("DEBUG", "finished in 1.000 s")]
@@ -121,7 +124,7 @@ def test_what_depends_on_a_failed_step_is_not_run_and_the_rest_is() -> None:
         ("free", "SUCCESS"),
     ]
     assert lines(events)[0] == ("ERROR", "not run: it depends on the step 'bad', which did not end well")
-    assert (outcome.step, outcome.failed_steps, outcome.values) == ("bad", ["bad"], {"free": 1})
+    assert (outcome.step, outcome.failed_steps, outcome.values) == ("bad", ["bad"], {NodeOutput("free"): 1})
 
 
 def test_a_failed_asset_stops_what_names_it_in_deps() -> None:
@@ -288,6 +291,8 @@ def test_what_emit_raises_ends_the_run() -> None:
             asset_selection=None,
             emit=emit,
             clock=SteppingClock(),
+            sleep=lambda seconds: None,
+            chance=lambda: 0.5,
         )
 
 
