@@ -58,8 +58,8 @@ graph GraphDefinition GraphIn GraphOut DynamicOut DynamicOutput DagsterType
 in_process_executor multiprocess_executor multi_or_in_process_executor Executor ExecutorDefinition
 executor IOManager IOManagerDefinition ConfigurableIOManager io_manager fs_io_manager mem_io_manager
 FilesystemIOManager InMemoryIOManager InputContext OutputContext logger LoggerDefinition
--> leave it out: the steps of a run follow each other in the run's own process, hand values over in
-   memory, and store what must last
+-> leave it out: the steps of a run follow each other in the run's own process and hand values over in
+   memory; what an asset returns is also pickled into the home's storage folder for later runs
 
 success_hook failure_hook HookContext HookDefinition
 -> do at the end of the step's function what is to follow it, or in its except clause

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .asset_key import AssetKey
 from .errors import DagsterInvalidDefinitionError
 from .outputs import NodeOutput
 
@@ -24,6 +25,7 @@ class Node:
         name: Unique within the job.
         op: What to run.
         inputs: For each parameter that takes an upstream value: the output that it is.
+        input_keys: For each parameter of an asset that takes an upstream value: the asset that it is.
         after: Outputs that must have been made before, without handing over a value.
         asset: The assets that the step makes, None for a plain op.
     """
@@ -33,6 +35,7 @@ class Node:
     inputs: Mapping[str, NodeOutput]
     after: tuple[NodeOutput, ...] = ()
     asset: AssetsDefinition | None = None
+    input_keys: Mapping[str, AssetKey] = field(default_factory=dict)
 
 
 class Composition:

@@ -76,6 +76,7 @@ def _asset_node(graph: AssetGraph, asset: AssetsDefinition) -> Node:
         inputs={name: _source(graph, key) for name, key in graph.inputs(first).items()},
         after=tuple(_source(graph, dep) for dep in deps),
         asset=asset,
+        input_keys=graph.inputs(first),
     )
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..authoring.asset_key import AssetKey
 from ..authoring.composition import Node
 from ..authoring.config_schema import build_config
 from ..authoring.errors import DagsterInvariantViolationError
-from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
+from ..authoring.execution_context import PARTITION_TAG, AssetExecutionContext, OpExecutionContext, RunInfo
 from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.outputs import NodeOutput
@@ -22,6 +23,7 @@ from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
 from ..failure import Failure
 from .step_log import StepLogger
 from .step_result import StepResult
+from .values import AssetValues, ValueMissing
 
 Emit = Callable[[AnyEvent], None]
 
@@ -74,6 +76,7 @@ def execute_job(
     clock: Clock,
     sleep: Callable[[float], None],
     chance: Callable[[], float],
+    kept: AssetValues | None = None,
 ) -> RunOutcome:
     """Run the steps of *job*, one after the other, each after those it depends on.
 
@@ -89,6 +92,7 @@ def execute_job(
             thread in which a step logs. The start and the end of the run are the caller's to tell.
         sleep: Waits for some seconds, before a step is tried again.
         chance: Returns a random number from 0 up to 1, for delays with jitter.
+        kept: Where values of assets outlast the run; None to hand them over within the run only.
 
     Returns:
         How the run ended; a run config that does not fit is a failure without a step.
@@ -102,7 +106,7 @@ def execute_job(
         return outcome
     used = job.run_config_or_default(run_config)
     run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
-    surroundings = _Surroundings(emit, clock, sleep, chance)
+    surroundings = _Surroundings(emit, clock, sleep, chance, kept)
     broken: set[str] = set()
     names = {node.name for node in nodes}
     for node in nodes:
@@ -127,6 +131,7 @@ class _Surroundings:
     clock: Clock
     sleep: Callable[[float], None]
     chance: Callable[[], float]
+    kept: AssetValues | None
 
 
 class _Step:
@@ -199,21 +204,44 @@ class _Step:
         config = None
         if function.config is not None:
             config = build_config(function.config_schema, context.op_config or {})
-        result = StepResult(self._node, context, self._record)
+        result = StepResult(self._node, context, self._record, self._keep)
         result.take(function.call(context, config, inputs))
         return result.values
 
     def _inputs(self) -> dict[str, Any]:
-        values, inputs = self._outcome.values, self._node.inputs
-        absent = [parameter for parameter, source in inputs.items() if source not in values]
-        needed = [name for name in absent if name not in self._node.op.function.optional]
-        if needed:
-            raise DagsterInvariantViolationError(
-                f"step {self._node.name!r} needs the value of {inputs[needed[0]].node!r} for its parameter "
-                f"{needed[0]!r}, which is not part of this run: values are handed over within a run only, so "
-                "select it too, or name it in deps and read what it stored"
-            )
-        return {parameter: values[source] for parameter, source in inputs.items() if parameter not in absent}
+        values, given = self._outcome.values, dict[str, Any]()
+        for parameter, source in self._node.inputs.items():
+            if source in values:
+                given[parameter] = values[source]
+                continue
+            try:
+                given[parameter] = self._kept_value(parameter)
+            except ValueMissing as missing:
+                if parameter not in self._node.op.function.optional:
+                    raise DagsterInvariantViolationError(
+                        f"step {self._node.name!r} needs the value of {source.node!r} for its parameter "
+                        f"{parameter!r}, which is not part of this run: {missing}, so select it too, or name it "
+                        "in deps and read what it stored"
+                    ) from None
+        return given
+
+    def _kept_value(self, parameter: str) -> Any:
+        """Return what an earlier run kept of an asset."""
+        key, kept = self._node.input_keys.get(parameter), self._surroundings.kept
+        if key is None or kept is None:
+            raise ValueMissing("values are handed over within this run only")
+        try:
+            return kept.load(key, self._partition)
+        except ValueMissing:
+            raise ValueMissing(f"no earlier run kept a value of {key.to_user_string()!r}") from None
+
+    def _keep(self, asset: AssetKey, value: Any) -> None:
+        if self._surroundings.kept is not None:
+            self._surroundings.kept.save(asset, self._partition, value)
+
+    @property
+    def _partition(self) -> str | None:
+        return self._run.tags.get(PARTITION_TAG)
 
     def _context(self) -> OpExecutionContext:
         node = self._node

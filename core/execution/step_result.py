@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
+from ..authoring.asset_key import AssetKey
 from ..authoring.composition import Node
 from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import OpExecutionContext
@@ -14,6 +15,9 @@ from ..authoring.results import AssetEvent, AssetMaterialization, MaterializeRes
 #: Takes an asset event as it happens.
 Record = Callable[[AssetEvent], None]
 
+#: Takes the value of an asset before it is told that the asset was made.
+Keep = Callable[[AssetKey, Any], None]
+
 
 class StepResult:
     """Collects what one attempt at a step produces; asset events leave at once.
@@ -22,9 +26,9 @@ class StepResult:
         values: What is handed to the steps downstream, by output.
     """
 
-    def __init__(self, node: Node, context: OpExecutionContext, record: Record) -> None:
+    def __init__(self, node: Node, context: OpExecutionContext, record: Record, keep: Keep) -> None:
         self.values: dict[str, Any] = {}
-        self._node, self._context, self._record = node, context, record
+        self._node, self._context, self._record, self._keep = node, context, record, keep
         self._outs = node.op.outs
         self._keys = {} if node.asset is None else node.asset.keys_by_output_name
 
@@ -130,6 +134,7 @@ class StepResult:
             raise DagsterInvariantViolationError(f"{self._what} produced more than one result, {has}")
         self.values[output] = result.value
         if output in self._keys:
+            self._keep(self._keys[output], result.value)
             self._materialized(output, result)
 
     def _materialized(self, output: str, result: MaterializeResult[Any] | Output[Any]) -> None:

@@ -241,7 +241,8 @@ def test_an_asset_that_is_made_elsewhere_is_known_and_never_made() -> None:
 
     assert defs.get_job_def("__ASSET_JOB").asset_keys == {inside.key}
     graph = defs.get_repository_def().asset_graph
-    assert (graph.all_keys, graph.keys) == ({outside.key, inside.key}, {inside.key})
+    assert graph.all_keys == {outside.key, inside.key}
+    assert graph.keys == {inside.key}
     assert made(materialize([outside, inside])) == ["inside"]
     assert AssetSelection.assets(outside).downstream(include_self=False).resolve(graph) == {inside.key}
     assert AssetSelection.assets(inside).upstream().resolve(graph) == {inside.key}
@@ -264,11 +265,9 @@ def test_definitions_of_nothing_but_assets_made_elsewhere_have_no_job() -> None:
 def test_a_key_is_told_of_once() -> None:
     inside = asset(name="a")(lambda: None)
 
-    for twice in (
-        [AssetSpec("a"), inside],
-        [AssetSpec("a"), AssetSpec("a")],
-        [of_specs(lambda: None), inside],
-    ):
+    both = of_specs(lambda: None)
+    pairs: list[list[Any]] = [[AssetSpec("a"), inside], [AssetSpec("a"), AssetSpec("a")], [both, inside]]
+    for twice in pairs:
         with pytest.raises(DagsterInvalidDefinitionError, match="Duplicate asset key 'a'"):
             Definitions(assets=twice)
 
