@@ -8,6 +8,7 @@
         run_keys.snapshot   the saved run-key index
         engine.lock         locked by the running engine; says who it is
         runs/<run id>/      stdout and stderr of each run
+        storage/            the last value of each asset that returned one
 """
 
 from __future__ import annotations
@@ -153,6 +154,11 @@ class Home:
         from .run_key_index import SnapshotRunKeyIndex
 
         return SnapshotRunKeyIndex(self.run_keys_path, log)
+
+    @property
+    def storage_path(self) -> Path:
+        """Where the values of assets are."""
+        return self.path / "storage"
 
     def run_folder(self, run: str, *, create: bool = False) -> Path:
         """Return the folder of a run's ``stdout`` and ``stderr`` files."""

@@ -1,7 +1,8 @@
-"""The system's clock, and ids that nobody else has."""
+"""The system's clock and chance, and ids that nobody else has."""
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 
@@ -21,3 +22,13 @@ class SystemClock:
 def new_run_id() -> str:
     """Return a new, random id."""
     return str(uuid.uuid4())
+
+
+def sleep(seconds: float) -> None:
+    """Wait."""
+    time.sleep(seconds)
+
+
+def chance() -> float:
+    """Return a random number from 0 up to 1."""
+    return random.random()

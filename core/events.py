@@ -404,8 +404,8 @@ class StepLogged(Event, tag=45, frozen=True, kw_only=True):
 
     Attributes:
         step: Name of the step, None for lines of the run itself.
-        kind: ``"START"``, ``"SUCCESS"`` and ``"FAILURE"`` mark the step's course, ``"LOG"`` is a
-            line of the user's.
+        kind: ``"START"``, ``"SUCCESS"``, ``"FAILURE"`` and ``"RETRY"`` (an attempt failed, another
+            follows) mark the step's course, ``"LOG"`` is a line of the user's.
     """
 
     at: int
@@ -413,7 +413,7 @@ class StepLogged(Event, tag=45, frozen=True, kw_only=True):
     step: str | None
     level: str
     message: str
-    kind: Literal["LOG", "START", "SUCCESS", "FAILURE"] = "LOG"
+    kind: Literal["LOG", "START", "SUCCESS", "FAILURE", "RETRY"] = "LOG"
 
 
 # --- assets -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the core may not make itself, for the calls that have nobody to hand it in: a clock and ids."""
+"""What the core may not make itself, for the calls that have nobody to hand it in: time, ids and chance."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ class Host:
     Attributes:
         clock: The time.
         new_id: Returns a new, unique run id.
+        sleep: Waits for some seconds.
+        chance: Returns a random number from 0 up to 1.
     """
 
     clock: Clock
     new_id: Callable[[], str]
+    sleep: Callable[[float], None]
+    chance: Callable[[], float]
 
 
 class _Place:
     host: Host | None = None
 
 
-def set_host(clock: Clock, new_id: Callable[[], str]) -> None:
+def set_host(
+    clock: Clock, new_id: Callable[[], str], sleep: Callable[[float], None], chance: Callable[[], float]
+) -> None:
     """Set the surroundings of `execute_in_process` and `materialize`; the package does when imported."""
-    _Place.host = Host(clock, new_id)
+    _Place.host = Host(clock, new_id, sleep, chance)
 
 
 def host() -> Host:

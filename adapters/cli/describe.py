@@ -130,6 +130,8 @@ def _discarded(event: EvaluationDiscarded) -> str:
 
 def _step(event: StepLogged) -> str:
     step = f"{event.step}: " if event.step else ""
+    if event.kind == "RETRY":
+        return f"{event.level} {step}{event.message.partition(chr(10))[0]}"
     return f"{event.level} {step}{event.message}" if event.kind == "LOG" else f"{step}{event.kind.lower()}"
 
 

@@ -23,7 +23,8 @@ from ...core.execution import execute_job
 from ...core.log import EventLog
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
-from ..system import SystemClock
+from ..system import SystemClock, chance, sleep
+from .pickled_values import PickledValues
 from .process import process_started
 
 #: Log lines that are gathered before they are appended; marks of a step's course do not wait.
@@ -135,7 +136,7 @@ def work(home: Home, loaded: LoadedDefinitions, run: str, cause: int, since: int
     _redirect_output(home, run)
     log = home.log()
     try:
-        return _work(log, loaded, run, cause, since)
+        return _work(log, home, loaded, run, cause, since)
     except TickTrailError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -145,7 +146,7 @@ def work(home: Home, loaded: LoadedDefinitions, run: str, cause: int, since: int
         sys.stderr.flush()
 
 
-def _work(log: EventLog, loaded: LoadedDefinitions, run: str, cause: int, since: int) -> int:
+def _work(log: EventLog, home: Home, loaded: LoadedDefinitions, run: str, cause: int, since: int) -> int:
     request = next(frame.events[0] for frame in log.read(cause, cause + 1))
     if not isinstance(request, RunRequested) or request.run != run:
         raise TickTrailError(f"offset {cause} holds no request of run {run}, but {request!r}")
@@ -163,12 +164,12 @@ def _work(log: EventLog, loaded: LoadedDefinitions, run: str, cause: int, since:
     if not writer.claim(started, since):
         sys.stderr.write(f"run {run} was claimed by another process: nothing to do here\n")
         return 0
-    writer.emit(_execute(writer, loaded, request, cause))
+    writer.emit(_execute(writer, home, loaded, request, cause))
     return 0
 
 
 def _execute(
-    writer: RunWriter, loaded: LoadedDefinitions, request: RunRequested, cause: int
+    writer: RunWriter, home: Home, loaded: LoadedDefinitions, request: RunRequested, cause: int
 ) -> RunSucceeded | RunFailed:
     clock, run = SystemClock(), request.run
     try:
@@ -181,6 +182,9 @@ def _execute(
             asset_selection=request.asset_selection,
             emit=writer.emit,
             clock=clock,
+            sleep=sleep,
+            chance=chance,
+            kept=PickledValues(home.storage_path),
         )
     except TickTrailError as error:
         return RunFailed(at=clock.now(), run=run, cause=cause, error=f"{type(error).__name__}: {error}")

@@ -1,11 +1,14 @@
 """What people write sensors with: the names a Dagster sensor author knows."""
 
+from ..execution.in_process import ExecuteInProcessResult
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
+from .asset_spec import AssetDep, AssetOut, AssetSpec
 from .assets import AssetsDefinition, asset
 from .config import Config
 from .default_status import DefaultSensorStatus, SensorType
 from .definitions import Definitions
+from .direct_context import build_asset_context, build_op_context
 from .errors import (
     CheckError,
     DagsterError,
@@ -24,8 +27,10 @@ from .execution_context import AssetExecutionContext, OpExecutionContext
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
 from .materialize import materialize
 from .metadata import MetadataValue
+from .multi_assets import multi_asset
 from .multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
 from .ops import OpDefinition, op
+from .outputs import In, Nothing, Out
 from .partitioned_config import (
     PartitionedConfig,
     daily_partitioned_config,
@@ -36,6 +41,7 @@ from .partitioned_config import (
 )
 from .partitions import PartitionKeyRange, PartitionsDefinition, StaticPartitionsDefinition
 from .results import AssetMaterialization, AssetObservation, MaterializeResult, Output
+from .retries import Backoff, Failure, Jitter, RetryPolicy, RetryRequested
 from .run_config import RunConfig
 from .run_request import RunRequest, SkipReason
 from .sensor import sensor
@@ -51,12 +57,16 @@ from .time_partitions import (
 )
 
 __all__ = [
+    "AssetDep",
     "AssetExecutionContext",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
+    "AssetOut",
     "AssetSelection",
+    "AssetSpec",
     "AssetsDefinition",
+    "Backoff",
     "CheckError",
     "Config",
     "DagsterError",
@@ -71,19 +81,27 @@ __all__ = [
     "DailyPartitionsDefinition",
     "DefaultSensorStatus",
     "Definitions",
+    "ExecuteInProcessResult",
+    "Failure",
     "HourlyPartitionsDefinition",
+    "In",
+    "Jitter",
     "JobDefinition",
     "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",
+    "Nothing",
     "OpDefinition",
     "OpExecutionContext",
+    "Out",
     "Output",
     "PartitionKeyRange",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "RetryPolicy",
+    "RetryRequested",
     "RunConfig",
     "RunRequest",
     "SensorDefinition",
@@ -99,6 +117,8 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "WeeklyPartitionsDefinition",
     "asset",
+    "build_asset_context",
+    "build_op_context",
     "build_sensor_context",
     "daily_partitioned_config",
     "define_asset_job",
@@ -106,6 +126,7 @@ __all__ = [
     "job",
     "materialize",
     "monthly_partitioned_config",
+    "multi_asset",
     "op",
     "sensor",
     "static_partitioned_config",

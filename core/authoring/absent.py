@@ -51,31 +51,29 @@ asset_check multi_asset_check AssetCheckResult AssetCheckSpec AssetCheckKey Asse
 AssetCheckSeverity AssetChecksDefinition AssetCheckExecutionContext
 -> raise in the asset's function, or note what was found in MaterializeResult(metadata=...)
 
-multi_asset graph_asset graph_multi_asset observable_source_asset AssetSpec AssetDep AssetIn
-AssetOut SourceAsset ObserveResult
--> write one @asset per asset, and name in deps= what comes before it
+graph_asset graph_multi_asset observable_source_asset AssetIn SourceAsset ObserveResult
+-> write an @asset or a @multi_asset, tell of assets made elsewhere with an AssetSpec, and name in
+   deps= what comes before
 
-graph GraphDefinition In Out GraphIn GraphOut DynamicOut DynamicOutput Nothing DagsterType
--> wire ops in a @job: each has one output, and its parameters are its inputs
+graph GraphDefinition GraphIn GraphOut DynamicOut DynamicOutput DagsterType
+-> wire ops in a @job: their parameters are their inputs, out= names their outputs
 
 in_process_executor multiprocess_executor multi_or_in_process_executor Executor ExecutorDefinition
 executor IOManager IOManagerDefinition ConfigurableIOManager io_manager fs_io_manager mem_io_manager
 FilesystemIOManager InMemoryIOManager InputContext OutputContext logger LoggerDefinition
--> leave it out: the steps of a run follow each other in the run's own process, hand values over in
-   memory, and store what must last
+-> leave it out: the steps of a run follow each other in the run's own process and hand values over in
+   memory; what an asset returns is also pickled into the home's storage folder for later runs
 
-RetryPolicy Backoff Jitter RetryRequested Failure success_hook failure_hook HookContext
-HookDefinition
--> raise any exception to fail a step; catch what is worth another try in the function
+success_hook failure_hook HookContext HookDefinition
+-> do at the end of the step's function what is to follow it, or in its except clause
 
 load_assets_from_modules load_assets_from_current_module load_assets_from_package_module
 load_assets_from_package_name load_definitions_from_module load_definitions_from_modules load_defs
 definitions repository RepositoryDefinition
 -> list assets, jobs and sensors in one Definitions(...)
 
-materialize_to_memory build_op_context build_asset_context ExecuteInProcessResult
--> use materialize([...]) or job.execute_in_process(), whose result has success, asset_value() and
-   more
+materialize_to_memory
+-> use materialize([...]), which stores nothing and whose result has asset_value()
 
 Field Shape Permissive PermissiveConfig Selector Noneable Array Map Enum EnumValue ConfigMapping
 config_mapping configured

@@ -7,11 +7,12 @@ from typing import TypeAlias, Union
 
 from .asset_graph import AssetGraph
 from .asset_key import AssetKey, CoercibleToAssetKey
+from .asset_spec import AssetSpec, HasAssetKeys, keys_of
 from .assets import AssetsDefinition
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvalidSubsetError
 
 CoercibleToAssetSelection: TypeAlias = Union[
-    "AssetSelection", str, AssetKey, AssetsDefinition, Sequence[str | AssetKey | AssetsDefinition]
+    "AssetSelection", str, AssetKey, HasAssetKeys, Sequence[str | AssetKey | HasAssetKeys]
 ]
 
 _Select: TypeAlias = Callable[[AssetGraph], set[AssetKey]]
@@ -34,18 +35,18 @@ class AssetSelection:
 
     @classmethod
     def all(cls) -> AssetSelection:
-        """Select all assets."""
+        """Select all assets but those that are made elsewhere."""
         return cls(lambda graph: set(graph.keys), "*")
 
     @classmethod
-    def assets(cls, *assets: CoercibleToAssetKey | AssetsDefinition) -> AssetSelection:
+    def assets(cls, *assets: CoercibleToAssetKey | HasAssetKeys) -> AssetSelection:
         """Select these assets, given as definitions or keys."""
-        keys = [a.key if isinstance(a, AssetsDefinition) else AssetKey.from_coercible(a) for a in assets]
+        keys = [key for asset in assets for key in keys_of(asset)]
 
         def select(graph: AssetGraph) -> set[AssetKey]:
-            missing = [key.to_user_string() for key in keys if key not in graph.keys]
+            missing = [key.to_user_string() for key in keys if key not in graph.all_keys]
             if missing:
-                known = ", ".join(sorted(key.to_user_string() for key in graph.keys)) or "none"
+                known = ", ".join(sorted(key.to_user_string() for key in graph.all_keys)) or "none"
                 raise DagsterInvalidSubsetError(
                     f"there is no asset {', '.join(missing)} to select, known are: {known}"
                 )
@@ -63,7 +64,7 @@ class AssetSelection:
         """Select the assets of these groups."""
 
         def select(graph: AssetGraph) -> set[AssetKey]:
-            return {key for key, asset in graph.by_key.items() if asset.group_name in names}
+            return {key for key in graph.keys if graph.spec(key).group_name in names}
 
         return cls(select, " or ".join(f"group:{name}" for name in names) or "nothing")
 
@@ -75,7 +76,7 @@ class AssetSelection:
         """Select what is made from the selected assets, up to *depth* steps away, and themselves."""
         return self._grown(AssetGraph.downstream, depth, include_self, "downstream")
 
-    def resolve(self, assets: Iterable[AssetsDefinition] | AssetGraph) -> set[AssetKey]:
+    def resolve(self, assets: Iterable[AssetsDefinition | AssetSpec] | AssetGraph) -> set[AssetKey]:
         """Return the keys of the selected assets among *assets*.
 
         Raises:
@@ -144,7 +145,7 @@ def coerce_to_asset_selection(value: CoercibleToAssetSelection) -> AssetSelectio
     match value:
         case AssetSelection():
             return value
-        case AssetKey() | AssetsDefinition():
+        case AssetKey() | HasAssetKeys():
             return AssetSelection.assets(value)
         case str():
             return _from_text(value)

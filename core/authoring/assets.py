@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias, Union, overload
+from typing import Any, overload
 
 from .asset_key import AssetKey, CoercibleToAssetKey
+from .asset_spec import AssetSpec, CoercibleToAssetDep, HasAssetKeys, dep_keys
 from .composition import current_composition
-from .errors import DagsterInvalidDefinitionError
-from .metadata import normalize_metadata
-from .names import check_name, check_owners, name_or_own, refuse_unsupported
+from .errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
+from .metadata import MetadataValue
+from .names import check_name, name_or_own, refuse_unsupported
 from .ops import OpDefinition
+from .outputs import RESULT
 from .partitions import PartitionsDefinition, checked_partitions
-from .results import str_tags
+from .retries import RetryPolicy
 from .step_function import StepFunction
 
-#: Group of the assets that name none.
-DEFAULT_GROUP = "default"
-
-CoercibleToAssetDep: TypeAlias = Union[CoercibleToAssetKey, "AssetsDefinition"]
-
-_GROUP = re.compile(r"[A-Za-z0-9_/]+\Z")
 _NOT_YET = (
     "ins",
     "required_resource_keys",
@@ -35,7 +30,6 @@ _NOT_YET = (
     "automation_condition",
     "freshness_policy",
     "backfill_policy",
-    "retry_policy",
     "check_specs",
     "auto_materialize_policy",
     "pool",
@@ -44,76 +38,132 @@ _NOT_YET = (
 )
 
 
-class AssetsDefinition:
-    """An asset: its key, the function that makes it, and the assets it is made from.
+class AssetsDefinition(HasAssetKeys):
+    """Assets that one function makes: usually one.
 
     Attributes:
-        key: The asset's name.
-        op: The function, as a step named by the key.
-        deps: Assets that come before, named with ``deps``.
-        group_name: Group of the asset.
-        description: For people.
-        metadata: By name.
-        tags: Labels, text to text; kinds are among them.
-        owners: E-mail addresses and teams.
-        partitions_def: The parts it is made in, None if it is made as a whole.
+        op: The function, as a step.
+        specs: What is told about each asset, by the output that makes it.
+        partitions_def: The parts they are made in, None if they are made as a whole.
     """
 
     def __init__(
         self,
-        key: AssetKey,
-        function: StepFunction,
-        *,
-        deps: Iterable[AssetKey] = (),
-        group_name: str | None = None,
-        description: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        tags: Mapping[str, str] | None = None,
-        owners: Sequence[str] | None = None,
-        code_version: str | None = None,
+        op: OpDefinition,
+        specs: Mapping[str, AssetSpec],
         partitions_def: PartitionsDefinition | None = None,
     ) -> None:
-        what = f"asset {key.to_user_string()!r}"
-        self.key = key
-        self.op = OpDefinition(
-            check_name(key.to_python_identifier(), "asset"), function, description, code_version=code_version
-        )
-        self.deps = tuple(dict.fromkeys(deps))
-        self.group_name = DEFAULT_GROUP if group_name is None else group_name
-        self.description = description
-        self.metadata = normalize_metadata(metadata)
-        self.tags = str_tags(tags)
-        self.owners = check_owners(owners, what)
-        self.partitions_def = checked_partitions(partitions_def, what)
-        if not isinstance(self.group_name, str) or not _GROUP.match(self.group_name):
-            raise DagsterInvalidDefinitionError(f"{group_name!r} is not a valid group name for {what}")
-        twice = [name for name in function.inputs if AssetKey(name) in self.deps]
+        """Put a function and its assets together.
+
+        Raises:
+            DagsterInvalidDefinitionError: Two of the assets have one key, or an asset before them is
+                named twice.
+        """
+        self.op = op
+        self.specs_by_output = dict(specs)
+        self.asset_keys = tuple(spec.key for spec in specs.values())
+        self.partitions_def = checked_partitions(partitions_def, self.what)
+        if len(self.keys) < len(self.asset_keys):
+            raise DagsterInvalidDefinitionError(f"{self.what} makes one of its assets twice")
+        deps = {key for spec in specs.values() for key in spec.dep_keys}
+        twice = [name for name in op.function.inputs if AssetKey(name) in deps]
         if twice:
             raise DagsterInvalidDefinitionError(
-                f"{what} names {', '.join(twice)} both as a parameter and in deps: keep one"
+                f"{self.what} names {', '.join(twice)} both as a parameter and in deps: keep one"
             )
+
+    @property
+    def what(self) -> str:
+        """The assets, for messages."""
+        names = ", ".join(key.to_user_string() for key in self.asset_keys)
+        return f"asset {names!r}" if len(self.asset_keys) == 1 else f"multi_asset {self.op.name!r} ({names})"
+
+    @property
+    def specs(self) -> tuple[AssetSpec, ...]:
+        """What is told about each asset."""
+        return tuple(self.specs_by_output.values())
+
+    @property
+    def keys(self) -> frozenset[AssetKey]:
+        """The assets that the function makes."""
+        return frozenset(self.asset_keys)
+
+    @property
+    def keys_by_output_name(self) -> dict[str, AssetKey]:
+        """The assets by the output that makes them."""
+        return {output: spec.key for output, spec in self.specs_by_output.items()}
+
+    @property
+    def spec(self) -> AssetSpec:
+        """What is told about the one asset.
+
+        Raises:
+            DagsterInvariantViolationError: There are several.
+        """
+        if len(self.specs) != 1:
+            raise DagsterInvariantViolationError(
+                f"{self.what} makes several assets, it has no single key: use keys and specs"
+            )
+        return self.specs[0]
+
+    @property
+    def key(self) -> AssetKey:
+        """The name of the one asset."""
+        return self.spec.key
+
+    @property
+    def deps(self) -> tuple[AssetKey, ...]:
+        """The assets that come before and whose values are not handed over."""
+        return tuple(dict.fromkeys(key for spec in self.specs for key in spec.dep_keys))
+
+    @property
+    def group_name(self) -> str:
+        """Group of the one asset."""
+        return self.spec.group_name
+
+    @property
+    def description(self) -> str | None:
+        """The one asset, for people."""
+        return self.spec.description
+
+    @property
+    def metadata(self) -> Mapping[str, MetadataValue]:
+        """Of the one asset, by name."""
+        return self.spec.metadata
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Labels of the one asset, text to text; kinds are among them."""
+        return self.spec.tags
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """E-mail addresses and teams of the one asset."""
+        return self.spec.owners
 
     @property
     def input_keys(self) -> dict[str, AssetKey]:
         """For each parameter that takes an upstream value: the key it asks for by its name."""
         return {name: AssetKey(name) for name in self.op.function.inputs}
 
-    @property
-    def keys(self) -> frozenset[AssetKey]:
-        """The assets that this definition makes: one."""
-        return frozenset((self.key,))
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as plain Python does, for unit tests."""
         if (composition := current_composition()) is not None:
             raise DagsterInvalidDefinitionError(
-                f"asset {self.key.to_user_string()!r} was called in the body of job {composition.job!r}: "
+                f"{self.what} was called in the body of job {composition.job!r}: "
                 "only ops are, use define_asset_job for assets"
             )
-        return self.op.function.call_directly(f"asset {self.key.to_user_string()!r}", args, kwargs)
+        return self.op.function.call_directly(
+            self.what,
+            args,
+            kwargs,
+            name=self.op.name,
+            outputs=list(self.op.outs),
+            assets=self.keys_by_output_name,
+        )
 
     def __repr__(self) -> str:
-        return f"AssetsDefinition({self.key.to_user_string()!r})"
+        return f"AssetsDefinition({', '.join(key.to_user_string() for key in self.asset_keys)!r})"
 
 
 @overload
@@ -136,6 +186,7 @@ def asset(
     kinds: Iterable[str] | None = None,
     code_version: str | None = None,
     partitions_def: PartitionsDefinition | None = None,
+    retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
@@ -157,6 +208,7 @@ def asset(
     kinds: Iterable[str] | None = None,
     code_version: str | None = None,
     partitions_def: PartitionsDefinition | None = None,
+    retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Any:
     """Make an asset of the function that writes it; its parameters are context, config and upstream values.
@@ -167,6 +219,7 @@ def asset(
         deps: Assets that come before and whose values are not handed over.
         config_schema: Key by key what ``context.op_config`` holds; a `Config` parameter says more.
         kinds: Up to three words such as ``"python"``, kept as tags.
+        retry_policy: How often and when the function is tried again in the same run.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
@@ -179,34 +232,28 @@ def asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         asset_key = _key(name_or_own(name, fn), key, key_prefix, named=name is not None)
-        function = StepFunction.of(fn, f"asset {asset_key.to_user_string()!r}", config_schema)
-        return AssetsDefinition(
+        what = f"asset {asset_key.to_user_string()!r}"
+        spec = AssetSpec(
             asset_key,
-            function,
             deps=dep_keys(deps),
             group_name=group_name,
             description=description or inspect.getdoc(fn),
             metadata=metadata,
-            tags={**str_tags(tags), **_kind_tags(kinds)},
+            tags=tags,
+            kinds=kinds,
             owners=owners,
             code_version=code_version,
-            partitions_def=partitions_def,
         )
+        op = OpDefinition(
+            check_name(asset_key.to_python_identifier(), "asset"),
+            StepFunction.of(fn, what, config_schema),
+            spec.description,
+            code_version=code_version,
+            retry_policy=retry_policy,
+        )
+        return AssetsDefinition(op, {RESULT: spec}, partitions_def)
 
     return decorate if fn is None else decorate(fn)
-
-
-def dep_keys(deps: Iterable[CoercibleToAssetDep] | None) -> list[AssetKey]:
-    """Return the keys that *deps* stand for.
-
-    Raises:
-        DagsterInvalidDefinitionError: *deps* is a single thing instead of a list.
-    """
-    if isinstance(deps, (str, AssetKey, AssetsDefinition)):
-        raise DagsterInvalidDefinitionError(f"deps must be a list of assets or asset keys, got {deps!r}")
-    return [
-        dep.key if isinstance(dep, AssetsDefinition) else AssetKey.from_coercible(dep) for dep in deps or ()
-    ]
 
 
 def _key(
@@ -222,10 +269,3 @@ def _key(
         return AssetKey.from_coercible(key)
     last = AssetKey(check_name(name, "asset"))
     return last if key_prefix is None else last.with_prefix(key_prefix)
-
-
-def _kind_tags(kinds: Iterable[str] | None) -> dict[str, str]:
-    words = [kinds] if isinstance(kinds, str) else list(kinds or ())
-    if len(words) > 3:
-        raise DagsterInvalidDefinitionError(f"@asset: at most three kinds, got {words!r}")
-    return {f"dagster/kind/{word}": "" for word in words}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .asset_key import AssetKey
 from .errors import DagsterInvalidDefinitionError
+from .outputs import NodeOutput
 
 if TYPE_CHECKING:
     from .assets import AssetsDefinition
@@ -21,29 +24,18 @@ class Node:
     Attributes:
         name: Unique within the job.
         op: What to run.
-        inputs: For each parameter that takes an upstream value: the node that makes it.
-        after: Nodes that must have ended well before, without handing over a value.
-        asset: The asset that the step makes, None for a plain op.
+        inputs: For each parameter that takes an upstream value: the output that it is.
+        input_keys: For each parameter of an asset that takes an upstream value: the asset that it is.
+        after: Outputs that must have been made before, without handing over a value.
+        asset: The assets that the step makes, None for a plain op.
     """
 
     name: str
     op: OpDefinition
-    inputs: Mapping[str, str]
-    after: tuple[str, ...] = ()
+    inputs: Mapping[str, NodeOutput]
+    after: tuple[NodeOutput, ...] = ()
     asset: AssetsDefinition | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NodeOutput:
-    """What calling an op in a job's body returns: a promise of its value, to be passed on."""
-
-    node: str
-
-    def __iter__(self) -> Any:
-        raise DagsterInvalidDefinitionError(
-            f"the output of {self.node!r} cannot be taken apart: several outputs are not supported yet, "
-            "the values exist only when the job runs"
-        )
+    input_keys: Mapping[str, AssetKey] = field(default_factory=dict)
 
 
 class Composition:
@@ -53,26 +45,36 @@ class Composition:
         self.job = job
         self.nodes: dict[str, Node] = {}
 
-    def add(self, op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NodeOutput:
+    def add(self, op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Add a call of *op* as a node.
+
+        Returns:
+            Its `NodeOutput`; a named tuple of them if the op has several outputs.
 
         Raises:
             DagsterInvalidDefinitionError: The arguments are not outputs of ops of this job, or do
                 not fit the op's inputs.
         """
         name = self._free_name(op.name)
-        inputs = {
-            parameter: self._source(name, parameter, value)
-            for parameter, value in _bound(op, args, kwargs).items()
-        }
+        bound = _bound(op, args, kwargs)
+        after = [
+            self._source(name, nothing, one)
+            for nothing in op.nothing_inputs
+            for one in _each(bound.pop(nothing, ()))
+        ]
+        inputs = {parameter: self._source(name, parameter, value) for parameter, value in bound.items()}
         missing = [p for p in op.function.inputs if p not in inputs and p not in op.function.optional]
         if missing:
             raise DagsterInvalidDefinitionError(
                 f"job {self.job!r}: op {name!r} needs a value for {', '.join(missing)}, "
                 "pass it the output of another op"
             )
-        self.nodes[name] = Node(name=name, op=op, inputs=inputs)
-        return NodeOutput(name)
+        self.nodes[name] = Node(name=name, op=op, inputs=inputs, after=tuple(after))
+        outputs = [NodeOutput(name, output) for output in op.outs]
+        if len(outputs) == 1:
+            return outputs[0]
+        # Names that a named tuple cannot have become _0, _1 ...
+        return namedtuple(f"{op.name}_outputs", list(op.outs), rename=True)(*outputs)
 
     def _free_name(self, name: str) -> str:
         free, number = name, 1
@@ -81,13 +83,13 @@ class Composition:
             free = f"{name}_{number}"
         return free
 
-    def _source(self, node: str, parameter: str, value: object) -> str:
+    def _source(self, node: str, parameter: str, value: object) -> NodeOutput:
         if not isinstance(value, NodeOutput) or value.node not in self.nodes:
             raise DagsterInvalidDefinitionError(
                 f"job {self.job!r}: op {node!r} got {value!r} for {parameter!r}, it must be the output of an op "
                 "called in the same job; fixed values belong into config"
             )
-        return value.node
+        return value
 
 
 _current: ContextVar[Composition | None] = ContextVar("composition", default=None)
@@ -110,7 +112,7 @@ def compose(job: str, body: Callable[[], Any]) -> tuple[Node, ...]:
 
 
 def _bound(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    known = op.function.inputs
+    known = (*op.function.inputs, *op.nothing_inputs)
     unknown = [name for name in kwargs if name not in known]
     twice = [name for name in known[: len(args)] if name in kwargs]
     if len(args) > len(known) or unknown or twice:
@@ -120,3 +122,8 @@ def _bound(op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> d
             "context and config are not passed in a job"
         )
     return dict(zip(known, args, strict=False)) | kwargs
+
+
+def _each(value: object) -> tuple[object, ...]:
+    """Return what is passed for an input without a value: one output, or several."""
+    return tuple(value) if isinstance(value, (list, tuple)) else (value,)

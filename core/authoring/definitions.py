@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .asset_spec import AssetSpec
 from .assets import AssetsDefinition
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
@@ -28,7 +29,7 @@ class Definitions:
 
     def __init__(
         self,
-        assets: Iterable[AssetsDefinition] | None = None,
+        assets: Iterable[AssetsDefinition | AssetSpec] | None = None,
         schedules: Iterable[Any] | None = None,
         sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
@@ -46,7 +47,9 @@ class Definitions:
             DagsterInvalidConfigError: A job's own run config does not fit it.
         """
         _refuse(schedules=schedules, executor=executor, loggers=loggers, asset_checks=asset_checks)
-        self.assets = _parts(assets, "assets", (AssetsDefinition,), "what @asset made")
+        self.assets = _parts(
+            assets, "assets", (AssetsDefinition, AssetSpec), "what @asset made or an AssetSpec"
+        )
         self.sensors = _parts(sensors, "sensors", (SensorDefinition,), "what @sensor made")
         self.jobs = _parts(
             jobs, "jobs", (JobDefinition, UnresolvedAssetJobDefinition), "what @job or define_asset_job made"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -11,6 +11,7 @@ from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from .metadata import MetadataValue, normalize_metadata
 from .multi_partitions import MultiPartitionsDefinition
+from .outputs import RESULT
 from .partitions import PARTITION_TAG, PartitionKeyRange, PartitionsDefinition
 from .results import AssetEvent
 from .time_partitions import TimeWindow, TimeWindowPartitions
@@ -55,7 +56,7 @@ class OpExecutionContext:
         op_config: The step's config as plain data, None if none was given.
         log: A logger whose lines are kept with the run.
         resources: The resources of the definitions, as attributes.
-        retry_number: How often the step was tried before: 0, as steps are not retried.
+        retry_number: How often the step was tried before in this run.
     """
 
     def __init__(
@@ -68,16 +69,18 @@ class OpExecutionContext:
         resources: Mapping[str, object],
         record: Callable[[AssetEvent], None],
         partitions_def: PartitionsDefinition | None = None,
+        retry_number: int = 0,
+        outputs: Sequence[str] = (RESULT,),
     ) -> None:
         self.run = run
         self.op_name = op_name
         self.op_config = op_config
         self.log = log
         self.resources = Resources(resources)
-        self.retry_number = 0
+        self.retry_number = retry_number
         self._record = record
         self._partitions_def = partitions_def
-        self._output_metadata: dict[str, MetadataValue] = {}
+        self._output_metadata: dict[str, dict[str, MetadataValue]] = {name: {} for name in outputs}
 
     @property
     def run_id(self) -> str:
@@ -161,18 +164,26 @@ class OpExecutionContext:
         """
         raise DagsterInvariantViolationError("context.instance is not available in a step yet")
 
-    @property
-    def output_metadata(self) -> Mapping[str, MetadataValue]:
-        """What `add_output_metadata` noted so far."""
-        return self._output_metadata
+    def output_metadata(self, output_name: str) -> Mapping[str, MetadataValue]:
+        """Return what `add_output_metadata` noted about an output so far."""
+        return self._output_metadata[output_name]
 
     def add_output_metadata(self, metadata: Mapping[str, Any], output_name: str | None = None) -> None:
-        """Note *metadata* about what the step is about to return; a later value replaces an earlier one."""
-        if output_name not in (None, "result"):
+        """Note *metadata* about what the step is about to return; a later value replaces an earlier one.
+
+        Args:
+            output_name: The output; may be None if there is one only.
+
+        Raises:
+            DagsterInvalidDefinitionError: There is no such output, or there are several to choose from.
+        """
+        known = list(self._output_metadata)
+        name = known[0] if output_name is None and len(known) == 1 else output_name
+        if name not in known:
             raise DagsterInvalidDefinitionError(
-                f"step {self.op_name!r} has no output {output_name!r}, its only output is 'result'"
+                f"step {self.op_name!r} has no output {output_name!r}, its outputs are: {', '.join(known)}"
             )
-        self._output_metadata |= normalize_metadata(metadata)
+        self._output_metadata[name] |= normalize_metadata(metadata)
 
     def log_event(self, event: AssetEvent) -> None:
         """Record an `AssetMaterialization` or `AssetObservation` at once."""
@@ -182,13 +193,52 @@ class OpExecutionContext:
 
 
 class AssetExecutionContext(OpExecutionContext):
-    """The context of a step that makes an asset."""
+    """The context of a step that makes assets."""
 
-    def __init__(self, asset_key: AssetKey, **step: Any) -> None:
+    def __init__(self, asset_keys: Mapping[str, AssetKey], **step: Any) -> None:
+        """Make the context.
+
+        Args:
+            asset_keys: The assets that the step makes, by output.
+            step: As for `OpExecutionContext`.
+        """
         super().__init__(**step)
-        self._asset_key = asset_key
+        self._asset_keys = dict(asset_keys)
 
     @property
     def asset_key(self) -> AssetKey:
-        """The asset that the step makes."""
-        return self._asset_key
+        """The one asset that the step makes.
+
+        Raises:
+            DagsterInvariantViolationError: It makes several.
+        """
+        keys = list(self._asset_keys.values())
+        if len(keys) != 1:
+            raise DagsterInvariantViolationError(
+                f"step {self.op_name!r} makes {', '.join(key.to_user_string() for key in keys) or 'no asset'}, "
+                "so it has no single asset_key: use selected_asset_keys or asset_key_for_output(...)"
+            )
+        return keys[0]
+
+    @property
+    def selected_asset_keys(self) -> frozenset[AssetKey]:
+        """The assets that the step is to make: all that it can."""
+        return frozenset(self._asset_keys.values())
+
+    @property
+    def selected_output_names(self) -> frozenset[str]:
+        """The outputs that the step is to make: all that it can."""
+        return frozenset(self._asset_keys)
+
+    def asset_key_for_output(self, output_name: str = RESULT) -> AssetKey:
+        """Return the asset that an output is.
+
+        Raises:
+            DagsterInvariantViolationError: There is no such output.
+        """
+        key = self._asset_keys.get(output_name)
+        if key is None:
+            raise DagsterInvariantViolationError(
+                f"step {self.op_name!r} has no output {output_name!r}, its outputs are: {', '.join(self._asset_keys)}"
+            )
+        return key

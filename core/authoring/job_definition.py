@@ -20,6 +20,7 @@ from .names import check_name, check_owners, refuse_unsupported
 from .partitioned_config import PartitionedConfig
 from .partitions import PartitionsDefinition, checked_partitions
 from .results import str_tags
+from .retries import RetryPolicy, check_policy
 from .run_config import RunConfig, plain_run_config
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class JobSettings:
         owners: E-mail addresses and teams.
         partitions_def: What runs can be for one of, None if there is nothing or the assets differ.
         partitioned_config: In place of *default_run_config* for runs of a partition.
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
     """
 
     name: str
@@ -51,6 +53,7 @@ class JobSettings:
     owners: tuple[str, ...] = ()
     partitions_def: PartitionsDefinition | None = None
     partitioned_config: PartitionedConfig | None = None
+    op_retry_policy: RetryPolicy | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +71,9 @@ class JobDefinition(JobSettings):
     @property
     def asset_keys(self) -> frozenset[AssetKey]:
         """The assets that the job makes; empty for a job of ops."""
-        return frozenset(node.asset.key for node in self.nodes if node.asset is not None)
+        return frozenset(
+            key for node in self.nodes if node.asset is not None for key in node.asset.asset_keys
+        )
 
     def with_resources(self, resources: Mapping[str, object]) -> JobDefinition:
         """Return the job with *resources* added to its own."""
@@ -85,7 +90,7 @@ class JobDefinition(JobSettings):
             asset_selection: Asset keys as people write them, such as ``"a/b"``.
 
         Raises:
-            DagsterInvalidSubsetError: The job does not make one of them.
+            DagsterInvalidSubsetError: The job does not make one of them, or only together with others.
         """
         if asset_selection is None:
             return self.nodes
@@ -94,7 +99,15 @@ class JobDefinition(JobSettings):
         if missing:
             names = ", ".join(sorted(key.to_user_string() for key in missing))
             raise DagsterInvalidSubsetError(f"job {self.name!r} does not make {names}")
-        return tuple(node for node in self.nodes if node.asset is not None and node.asset.key in selected)
+        made = [(node, node.asset) for node in self.nodes if node.asset is not None]
+        chosen = [(node, asset) for node, asset in made if not asset.keys.isdisjoint(selected)]
+        for _, asset in chosen:
+            left_out = sorted(key.to_user_string() for key in asset.keys - selected)
+            if left_out:
+                raise DagsterInvalidSubsetError(
+                    f"{asset.what} makes its assets together: select {', '.join(left_out)} too"
+                )
+        return tuple(node for node, _ in chosen)
 
     def partitions_for(self, asset_selection: Collection[str] | None = None) -> PartitionsDefinition | None:
         """Return what a run that makes the selected assets can be for one of, None if nothing.
@@ -205,6 +218,7 @@ def job_settings(
     config: Mapping[str, Any] | RunConfig | PartitionedConfig | None,
     owners: Sequence[str] | None,
     partitions_def: PartitionsDefinition | None,
+    op_retry_policy: RetryPolicy | None,
 ) -> dict[str, Any]:
     """Return the fields of `JobSettings`, checked.
 
@@ -230,4 +244,5 @@ def job_settings(
         "owners": check_owners(owners, f"job {name!r}"),
         "partitions_def": partitions_def if partitioned is None else partitioned.partitions_def,
         "partitioned_config": partitioned,
+        "op_retry_policy": check_policy(op_retry_policy, f"job {name!r}"),
     }

@@ -15,8 +15,10 @@ from .composition import Node, compose
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
 from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
 from .names import name_or_own, refuse_unsupported
+from .outputs import NodeOutput
 from .partitioned_config import PartitionedConfig
 from .partitions import PartitionsDefinition
+from .retries import RetryPolicy
 from .run_config import RunConfig
 
 __all__ = ["JobDefinition", "UnresolvedAssetJobDefinition", "define_asset_job", "job"]
@@ -26,7 +28,6 @@ _NOT_YET = (
     "logger_defs",
     "executor_def",
     "hooks",
-    "op_retry_policy",
     "input_values",
 )
 
@@ -59,32 +60,38 @@ class UnresolvedAssetJobDefinition(JobSettings):
         """
         try:
             keys = self.selection.resolve(graph)
+            nodes = asset_nodes(graph, keys)
         except DagsterInvalidSubsetError as error:
             raise DagsterInvalidDefinitionError(f"asset job {self.name!r}: {error}") from error
         settings = {name: getattr(self, name) for name in JobSettings.__dataclass_fields__}
         if not mixed_partitions:
-            assets = [asset for key, asset in graph.by_key.items() if key in keys]
+            assets = graph.definitions_of(keys)
             settings["partitions_def"] = common_partitions(self.name, self.partitions_def, assets)
-        return checked_job(
-            JobDefinition(**settings, nodes=asset_nodes(graph, keys), resources=dict(resources or {}))
-        )
+        return checked_job(JobDefinition(**settings, nodes=nodes, resources=dict(resources or {})))
 
     def __repr__(self) -> str:
         return f"UnresolvedAssetJobDefinition({self.name!r}, {self.selection})"
 
 
 def asset_nodes(graph: AssetGraph, keys: Collection[AssetKey]) -> tuple[Node, ...]:
-    """Return the steps that make *keys*, each after those it depends on."""
-    return tuple(
-        Node(
-            name=asset.op.name,
-            op=asset.op,
-            inputs={name: source.to_python_identifier() for name, source in graph.inputs(key).items()},
-            after=tuple(dep.to_python_identifier() for dep in graph.deps(key)),
-            asset=asset,
-        )
-        for key, asset in graph.by_key.items()
-        if key in keys
+    """Return the steps that make *keys*, each after those it depends on.
+
+    Raises:
+        DagsterInvalidSubsetError: One is made elsewhere, or only together with others.
+    """
+    return tuple(_asset_node(graph, asset) for asset in graph.definitions_of(keys))
+
+
+def _asset_node(graph: AssetGraph, asset: AssetsDefinition) -> Node:
+    first = asset.asset_keys[0]
+    deps = dict.fromkeys(dep for key in asset.asset_keys for dep in graph.deps(key) if dep not in asset.keys)
+    return Node(
+        name=asset.op.name,
+        op=asset.op,
+        inputs={name: _source(graph, key) for name, key in graph.inputs(first).items()},
+        after=tuple(_source(graph, dep) for dep in deps),
+        asset=asset,
+        input_keys=graph.inputs(first),
     )
 
 
@@ -101,14 +108,23 @@ def common_partitions(
         if asset.partitions_def is None:
             continue
         if partitions is None:
-            partitions, whose = asset.partitions_def, f"asset {asset.key.to_user_string()!r}"
+            partitions, whose = asset.partitions_def, asset.what
         elif asset.partitions_def != partitions:
             raise DagsterInvalidDefinitionError(
-                f"asset job {job!r}: {whose} has the partitions {partitions!r}, asset "
-                f"{asset.key.to_user_string()!r} has {asset.partitions_def!r}: one run is for one partition, "
+                f"asset job {job!r}: {whose} has the partitions {partitions!r}, {asset.what} "
+                f"has {asset.partitions_def!r}: one run is for one partition, "
                 "make a job for each"
             )
     return partitions
+
+
+def _source(graph: AssetGraph, key: AssetKey) -> NodeOutput:
+    """Return the output that is the asset; one of an unknown step if it is made elsewhere."""
+    asset = graph.by_key.get(key)
+    if asset is None:
+        return NodeOutput(key.to_python_identifier())
+    outputs = {made: output for output, made in asset.keys_by_output_name.items()}
+    return NodeOutput(asset.op.name, outputs[key])
 
 
 def define_asset_job(
@@ -122,6 +138,7 @@ def define_asset_job(
     partitions_def: PartitionsDefinition | None = None,
     *,
     owners: Sequence[str] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> UnresolvedAssetJobDefinition:
     """Define a job that makes the selected assets; all of them if *selection* is None.
@@ -129,13 +146,16 @@ def define_asset_job(
     Args:
         config: Run config of runs that are given none.
         partitions_def: Those of the assets if None; otherwise the assets that have partitions have these.
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
     """
     refuse_unsupported("define_asset_job", unsupported, _NOT_YET)
     chosen = AssetSelection.all() if selection is None else coerce_to_asset_selection(selection)
-    settings = job_settings(name, description, tags, run_tags, metadata, config, owners, partitions_def)
+    settings = job_settings(
+        name, description, tags, run_tags, metadata, config, owners, partitions_def, op_retry_policy
+    )
     return UnresolvedAssetJobDefinition(**settings, selection=chosen)
 
 
@@ -154,6 +174,7 @@ def job(
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
     partitions_def: PartitionsDefinition | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[[], Any]], JobDefinition]: ...
 
@@ -170,6 +191,7 @@ def job(
     metadata: Mapping[str, Any] | None = None,
     owners: Sequence[str] | None = None,
     partitions_def: PartitionsDefinition | None = None,
+    op_retry_policy: RetryPolicy | None = None,
     **unsupported: Any,
 ) -> Any:
     """Make a job of a function that calls ops; it runs once, now, to learn how they are wired.
@@ -177,6 +199,7 @@ def job(
     Args:
         name: The function's name if None.
         config: Run config of runs that are given none.
+        op_retry_policy: How often and when steps without a policy of their own are tried again.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet, or the body
@@ -196,6 +219,7 @@ def job(
             config,
             owners,
             partitions_def,
+            op_retry_policy,
         )
         return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 

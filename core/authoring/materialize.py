@@ -7,6 +7,7 @@ from typing import Any
 
 from ..execution.in_process import ExecuteInProcessResult
 from .asset_selection import CoercibleToAssetSelection
+from .asset_spec import AssetSpec
 from .assets import AssetsDefinition
 from .definitions import Definitions
 from .jobs import define_asset_job
@@ -18,7 +19,7 @@ MATERIALIZE_JOB = "__ephemeral_asset_job__"
 
 
 def materialize(
-    assets: Iterable[AssetsDefinition],
+    assets: Iterable[AssetsDefinition | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
     *,
     resources: Mapping[str, Any] | None = None,

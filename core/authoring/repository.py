@@ -8,6 +8,7 @@ from typing import TypeVar
 from .asset_graph import AssetGraph
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
+from .asset_spec import AssetSpec
 from .assets import AssetsDefinition
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError, DagsterInvariantViolationError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
@@ -27,7 +28,7 @@ class RepositoryDefinition:
 
     Attributes:
         name: Always ``"__repository__"``.
-        assets: The assets, each after those it is made from.
+        assets: Who makes the assets, each after those it is made from.
         sensors: The sensors by name, in the order given.
         jobs: The jobs by name: those given, those that sensors target, and the implicit one.
         resources: What steps find in ``context.resources``.
@@ -37,7 +38,7 @@ class RepositoryDefinition:
 
     def __init__(
         self,
-        assets: Iterable[AssetsDefinition],
+        assets: Iterable[AssetsDefinition | AssetSpec],
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition],
         sensors: Iterable[SensorDefinition],
         resources: Mapping[str, object],
@@ -59,12 +60,12 @@ class RepositoryDefinition:
 
     @property
     def assets(self) -> list[AssetsDefinition]:
-        """The assets, each after those it is made from."""
-        return list(self.asset_graph.by_key.values())
+        """Who makes the assets, each after those it is made from."""
+        return list(self.asset_graph.definitions)
 
     @property
     def asset_keys(self) -> frozenset[AssetKey]:
-        """The keys of all assets."""
+        """The keys of the assets that can be made here."""
         return self.asset_graph.keys
 
     @property
@@ -127,7 +128,7 @@ class RepositoryDefinition:
         if sensor.asset_selection is None:
             return
         try:
-            sensor.asset_selection.resolve(self.asset_graph)
+            self.asset_graph.definitions_of(sensor.asset_selection.resolve(self.asset_graph))
         except DagsterInvalidSubsetError as error:
             raise DagsterInvalidDefinitionError(
                 f"asset_selection of sensor {sensor.name!r}: {error}"

@@ -93,6 +93,7 @@ class Output(Generic[T]):
 
     Attributes:
         value: Handed to the steps downstream in the same run.
+        output_name: Which of the step's outputs it is.
         metadata: By name.
         tags: Labels, text to text; kept for assets.
     """
@@ -106,11 +107,10 @@ class Output(Generic[T]):
         *,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        if output_name != "result":
-            raise DagsterInvalidDefinitionError(
-                f"Output {output_name!r}: several outputs are not supported yet, a step's output is 'result'"
-            )
+        if not isinstance(output_name, str):
+            raise CheckError(f"output_name of an Output must be a str, got {output_name!r}")
         self.value = value
+        self.output_name = output_name
         self.metadata = normalize_metadata(metadata)
         self.tags = _with_data_version(tags, data_version)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .config_schema import check_schema, is_config_class
-from .errors import DagsterInvalidDefinitionError, DagsterInvalidInvocationError
+from .asset_key import AssetKey
+from .config_schema import build_config, check_schema, is_config_class, schema_problems
+from .direct_context import DirectAssetContext, DirectOpContext
+from .errors import DagsterInvalidConfigError, DagsterInvalidDefinitionError, DagsterInvalidInvocationError
 from .execution_context import OpExecutionContext
 
 #: Names that make the first parameter the context even without an annotation.
@@ -80,19 +82,60 @@ class StepFunction:
             arguments[self.config] = config
         return self.fn(**arguments)
 
-    def call_directly(self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call_directly(
+        self,
+        what: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        *,
+        name: str,
+        outputs: Sequence[str],
+        assets: Mapping[str, AssetKey],
+    ) -> Any:
         """Call the function as plain Python does, for unit tests.
 
+        A built context may come first even if the function takes none, and its config stands in for
+        a config parameter that is left out.
+
+        Args:
+            what: What is called, for messages.
+            name: Name of the step, for a built context.
+            outputs: Its outputs, likewise.
+            assets: The assets that these are, likewise.
+
         Raises:
+            DagsterInvalidConfigError: The context's config does not fit.
             DagsterInvalidInvocationError: The arguments do not fit the function.
         """
+        context = args[0] if args else kwargs.get(self.context or "")
+        if isinstance(context, (DirectOpContext, DirectAssetContext)):
+            context.bind(name, outputs, assets)
+            if args and self.context is None:
+                args = args[1:]
+            if self.config is not None and self.config not in self._bound(what, args, kwargs, partial=True):
+                kwargs = {**kwargs, self.config: self._direct_config(what, context.op_config)}
+        self._bound(what, args, kwargs, partial=False)
+        return self.fn(*args, **kwargs)
+
+    def _bound(
+        self, what: str, args: tuple[Any, ...], kwargs: dict[str, Any], *, partial: bool
+    ) -> Mapping[str, Any]:
+        signature = inspect.signature(self.fn)
         try:
-            inspect.signature(self.fn).bind(*args, **kwargs)
+            return (signature.bind_partial if partial else signature.bind)(*args, **kwargs).arguments
         except TypeError as error:
             raise DagsterInvalidInvocationError(
                 f"{what} was called with arguments that do not fit its function: {error}"
             ) from error
-        return self.fn(*args, **kwargs)
+
+    def _direct_config(self, what: str, given: Any) -> Any:
+        value = {} if given is None else given
+        problems = list(schema_problems(self.config_schema, value, "config"))
+        if problems:
+            raise DagsterInvalidConfigError(
+                f"config of the context does not fit {what}: {'; '.join(problems)}", problems
+            )
+        return build_config(self.config_schema, value)
 
 
 def _refuse_variadic(parameters: list[inspect.Parameter], what: str) -> None:

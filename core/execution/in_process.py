@@ -9,6 +9,7 @@ from ..authoring.asset_key import AssetKey, CoercibleToAssetKey
 from ..authoring.errors import DagsterExecutionStepExecutionError, DagsterInvariantViolationError
 from ..authoring.execution_context import RunInfo
 from ..authoring.job_definition import JobDefinition
+from ..authoring.outputs import RESULT, NodeOutput
 from ..authoring.partitioned_run import partitioned_run
 from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
@@ -49,12 +50,16 @@ class ExecuteInProcessResult:
         Raises:
             DagsterInvariantViolationError: There is no such step or output, or it did not end well.
         """
-        if node not in self._outcome.values or output_name != "result":
-            done = ", ".join(self._outcome.values) or "none"
+        values = self._outcome.values
+        asked = NodeOutput(node, output_name)
+        if asked not in values:
+            done = ", ".join(one.node for one in values if one.output == RESULT) or "none"
+            own = ", ".join(one.output for one in values if one.node == node)
+            known = f"its outputs are: {own}" if own else f"steps with an output 'result' are: {done}"
             raise DagsterInvariantViolationError(
-                f"step {node!r} has no output {output_name!r} in this run, steps with an output 'result' are: {done}"
+                f"step {node!r} has no output {output_name!r} in this run, {known}"
             )
-        return self._outcome.values[node]
+        return values[asked]
 
     def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
         """Return what the asset's function handed on.
@@ -62,7 +67,14 @@ class ExecuteInProcessResult:
         Raises:
             DagsterInvariantViolationError: The run did not make the asset.
         """
-        return self.output_for_node(AssetKey.from_coercible(asset_key).to_python_identifier())
+        key = AssetKey.from_coercible(asset_key)
+        for node in self.job_def.nodes:
+            for output, made in ({} if node.asset is None else node.asset.keys_by_output_name).items():
+                if made == key:
+                    return self.output_for_node(node.name, output)
+        raise DagsterInvariantViolationError(
+            f"job {self.job_def.name!r} does not make the asset {key.to_user_string()!r}"
+        )
 
     def asset_materializations_for_node(self, node: str) -> list[AssetMaterialization]:
         """Return what the step noted as written, in order."""
@@ -85,6 +97,28 @@ class ExecuteInProcessResult:
         return [
             event for event in self.all_events if isinstance(event, StepLogged) and event.kind == "FAILURE"
         ]
+
+    def get_run_success_event(self) -> RunSucceeded:
+        """Return the end of a run that ended well.
+
+        Raises:
+            DagsterInvariantViolationError: It did not.
+        """
+        end = self.all_events[-1]
+        if not isinstance(end, RunSucceeded):
+            raise DagsterInvariantViolationError(f"run {self.run_id} failed: {self._outcome.error}")
+        return end
+
+    def get_run_failure_event(self) -> RunFailed:
+        """Return the end of a run that failed.
+
+        Raises:
+            DagsterInvariantViolationError: It ended well.
+        """
+        end = self.all_events[-1]
+        if not isinstance(end, RunFailed):
+            raise DagsterInvariantViolationError(f"run {self.run_id} ended well, it has no failure")
+        return end
 
     def get_failed_step_keys(self) -> set[str]:
         """Return the names of the steps that failed."""
@@ -133,6 +167,8 @@ def execute_in_process(
         asset_selection=asset_selection,
         emit=events.append,
         clock=clock,
+        sleep=host().sleep,
+        chance=host().chance,
     )
     if raise_on_error and outcome.failure is not None:
         _raise(outcome.failure.exception)

@@ -6,21 +6,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..authoring.asset_key import AssetKey
 from ..authoring.composition import Node
 from ..authoring.config_schema import build_config
 from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
 from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
+from ..authoring.outputs import NodeOutput
+from ..authoring.partitions import PARTITION_TAG
 from ..authoring.results import AssetEvent, AssetMaterialization
+from ..authoring.retries import Failure as StepFailure
+from ..authoring.retries import RetryPolicy, seconds_to_retry
 from ..clock import Clock
 from ..errors import TickTrailError
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
 from ..failure import Failure
 from .step_log import StepLogger
 from .step_result import StepResult
+from .values import AssetValues, ValueMissing
 
 Emit = Callable[[AnyEvent], None]
+
+#: What marks a line of the run's log.
+Kind = Literal["LOG", "START", "SUCCESS", "FAILURE", "RETRY"]
 
 
 @dataclass(kw_only=True)
@@ -31,14 +40,14 @@ class RunOutcome:
         step: The first step that failed, None if none did or the run never got to its steps.
         failure: Why the run failed, None if it did not.
         failed_steps: All steps that failed.
-        values: What each step that ended well handed on, by step.
+        values: What the steps that ended well handed on, by output.
         asset_events: What was noted about assets, with the step that did, in order.
     """
 
     step: str | None = None
     failure: Failure | None = None
     failed_steps: list[str] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[NodeOutput, Any] = field(default_factory=dict)
     asset_events: list[tuple[str, AssetEvent]] = field(default_factory=list)
 
     @property
@@ -66,11 +75,15 @@ def execute_job(
     asset_selection: Sequence[str] | None,
     emit: Emit,
     clock: Clock,
+    sleep: Callable[[float], None],
+    chance: Callable[[], float],
+    kept: AssetValues | None = None,
 ) -> RunOutcome:
     """Run the steps of *job*, one after the other, each after those it depends on.
 
     A step that fails does not keep steps that do not depend on it from running. A step fails when
-    its function raises, `SystemExit` included; `KeyboardInterrupt` goes through.
+    its function raises, `SystemExit` included, and no policy has it tried again; `KeyboardInterrupt`
+    goes through. What depends on an output that a step may leave out, and did, is not run either.
 
     Args:
         run_config: Plain data; empty stands for the job's own.
@@ -78,6 +91,9 @@ def execute_job(
         asset_selection: The assets to make, as people write their keys; None for all of the job's.
         emit: Takes `StepLogged`, `AssetMaterialized` and `AssetObserved` as they happen; from any
             thread in which a step logs. The start and the end of the run are the caller's to tell.
+        sleep: Waits for some seconds, before a step is tried again.
+        chance: Returns a random number from 0 up to 1, for delays with jitter.
+        kept: Where values of assets outlast the run; None to hand them over within the run only.
 
     Returns:
         How the run ended; a run config that does not fit is a failure without a step.
@@ -91,73 +107,142 @@ def execute_job(
         return outcome
     used = job.run_config_or_default(run_config)
     run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
-    not_run: set[str] = set()
+    surroundings = _Surroundings(emit, clock, sleep, chance, kept)
+    broken: set[str] = set()
+    names = {node.name for node in nodes}
     for node in nodes:
-        step = _Step(node, job, run, outcome, emit, clock)
-        missing = [name for name in (*node.inputs.values(), *node.after) if name in not_run]
-        if missing:
+        step = _Step(node, run, job, outcome, surroundings)
+        needed = (*node.inputs.values(), *node.after)
+        missing = [one for one in needed if one.node in names and one not in outcome.values]
+        failed = [one.node for one in missing if one.node in broken]
+        if failed:
+            step.skip_after_failure(failed[0])
+        elif missing:
             step.skip(missing[0])
-        if missing or not step.run():
-            not_run.add(node.name)
+        if failed or (not missing and not step.run()):
+            broken.add(node.name)
     return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """The ports of a run; `execute_job` tells of them."""
+
+    emit: Emit
+    clock: Clock
+    sleep: Callable[[float], None]
+    chance: Callable[[], float]
+    kept: AssetValues | None
 
 
 class _Step:
     """One step of a run: runs it and tells what happens."""
 
     def __init__(
-        self,
-        node: Node,
-        job: JobDefinition,
-        run: RunInfo,
-        outcome: RunOutcome,
-        emit: Emit,
-        clock: Clock,
+        self, node: Node, run: RunInfo, job: JobDefinition, outcome: RunOutcome, surroundings: _Surroundings
     ) -> None:
-        self._node, self._job, self._run = node, job, run
-        self._outcome, self._emit, self._clock = outcome, emit, clock
+        self._node, self._run, self._job = node, run, job
+        self._policy: RetryPolicy | None = node.op.retry_policy or job.op_retry_policy
+        self._outcome, self._surroundings = outcome, surroundings
+        self._emit, self._clock = surroundings.emit, surroundings.clock
+        self._retry = 0
 
-    def skip(self, missing: str) -> None:
-        """Tell that the step does not run."""
+    def skip_after_failure(self, missing: str) -> None:
+        """Tell that the step does not run because another did not end well."""
         self._say("ERROR", f"not run: it depends on the step {missing!r}, which did not end well")
 
+    def skip(self, missing: NodeOutput) -> None:
+        """Tell that the step does not run because there is nothing for it to do."""
+        self._say(
+            "INFO",
+            f"not run: it depends on the output {missing.output!r} of {missing.node!r}, which was not made",
+        )
+
     def run(self) -> bool:
-        """Run the step; return whether it ended well."""
-        self._say("DEBUG", "started", "START")
+        """Run the step, again if need be; return whether it ended well."""
+        while (ended_well := self._attempt()) is None:
+            self._retry += 1
+        return ended_well
+
+    def _attempt(self) -> bool | None:
+        """Try the step once; return whether it ended well, None if it is to be tried again."""
+        self._say("DEBUG", "started" if self._retry == 0 else f"started, retry {self._retry}", "START")
         began = self._clock.monotonic()
         try:
-            value = self._value()
+            values = self._values()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a step raises is the step's failure
-            self._failed(error)
-            return False
-        self._outcome.values[self._node.name] = value
+            return None if self._is_tried_again(error) else self._failed(error)
+        for output, value in values.items():
+            self._outcome.values[NodeOutput(self._node.name, output)] = value
         self._say("DEBUG", f"finished in {self._clock.monotonic() - began:.3f} s", "SUCCESS")
         return True
 
-    def _value(self) -> Any:
+    def _is_tried_again(self, error: BaseException) -> bool:
+        """Tell that the step failed and will be tried again, and wait until then; False if it will not."""
+        seconds = seconds_to_retry(error, self._policy, self._retry + 1, self._surroundings.chance)
+        if seconds is None:
+            return False
+        self._tell_metadata(error)
+        failure = Failure.of(error)
+        when = f"in {seconds:g} s" if seconds else "at once"
+        line = f"attempt {self._retry + 1} failed, the next follows {when}: {failure.error}"
+        self._say("WARNING", f"{line}\n{failure.traceback}", "RETRY")
+        if seconds:
+            self._surroundings.sleep(seconds)
+        return True
+
+    def _tell_metadata(self, error: BaseException) -> None:
+        if isinstance(error, StepFailure):
+            for name, value in plain_metadata(error.metadata).items():
+                self._say("ERROR", f"{name}: {value}")
+
+    def _values(self) -> dict[str, Any]:
         inputs = self._inputs()
         context = self._context()
         function = self._node.op.function
         config = None
         if function.config is not None:
             config = build_config(function.config_schema, context.op_config or {})
-        result = StepResult(self._node, context, self._record)
+        result = StepResult(self._node, context, self._record, self._keep)
         result.take(function.call(context, config, inputs))
-        return result.value
+        return result.values
 
     def _inputs(self) -> dict[str, Any]:
-        values, inputs = self._outcome.values, self._node.inputs
-        absent = [parameter for parameter, source in inputs.items() if source not in values]
-        needed = [name for name in absent if name not in self._node.op.function.optional]
-        if needed:
-            raise DagsterInvariantViolationError(
-                f"step {self._node.name!r} needs the value of {inputs[needed[0]]!r} for its parameter "
-                f"{needed[0]!r}, which is not part of this run: values are handed over within a run only, so "
-                "select it too, or name it in deps and read what it stored"
-            )
-        return {parameter: values[source] for parameter, source in inputs.items() if parameter not in absent}
+        values, given = self._outcome.values, dict[str, Any]()
+        for parameter, source in self._node.inputs.items():
+            if source in values:
+                given[parameter] = values[source]
+                continue
+            try:
+                given[parameter] = self._kept_value(parameter)
+            except ValueMissing as missing:
+                if parameter not in self._node.op.function.optional:
+                    raise DagsterInvariantViolationError(
+                        f"step {self._node.name!r} needs the value of {source.node!r} for its parameter "
+                        f"{parameter!r}, which is not part of this run: {missing}, so select it too, or name it "
+                        "in deps and read what it stored"
+                    ) from None
+        return given
+
+    def _kept_value(self, parameter: str) -> Any:
+        """Return what an earlier run kept of an asset."""
+        key, kept = self._node.input_keys.get(parameter), self._surroundings.kept
+        if key is None or kept is None:
+            raise ValueMissing("values are handed over within this run only")
+        try:
+            return kept.load(key, self._partition)
+        except ValueMissing:
+            raise ValueMissing(f"no earlier run kept a value of {key.to_user_string()!r}") from None
+
+    def _keep(self, asset: AssetKey, value: Any) -> None:
+        if self._surroundings.kept is not None:
+            self._surroundings.kept.save(asset, self._partition, value)
+
+    @property
+    def _partition(self) -> str | None:
+        return self._run.tags.get(PARTITION_TAG)
 
     def _context(self) -> OpExecutionContext:
         node = self._node
@@ -170,18 +255,22 @@ class _Step:
             "resources": self._job.resources,
             "record": self._record,
             "partitions_def": self._job.partitions_def,
+            "retry_number": self._retry,
+            "outputs": list(node.op.outs),
         }
         if node.asset is None:
             return OpExecutionContext(**parts)
         parts["partitions_def"] = node.asset.partitions_def or self._job.partitions_def
-        return AssetExecutionContext(node.asset.key, **parts)
+        return AssetExecutionContext(node.asset.keys_by_output_name, **parts)
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException) -> bool:
+        self._tell_metadata(error)
         failure = Failure.of(error)
         if self._outcome.failure is None:
             self._outcome.failure, self._outcome.step = failure, self._node.name
         self._outcome.failed_steps.append(self._node.name)
         self._say("ERROR", failure.traceback, "FAILURE")
+        return False
 
     def _record(self, event: AssetEvent) -> None:
         self._outcome.asset_events.append((self._node.name, event))
@@ -199,9 +288,7 @@ class _Step:
             )
         )
 
-    def _say(
-        self, level: str, message: str, kind: Literal["LOG", "START", "SUCCESS", "FAILURE"] = "LOG"
-    ) -> None:
+    def _say(self, level: str, message: str, kind: Kind = "LOG") -> None:
         self._emit(
             StepLogged(
                 at=self._clock.now(),

@@ -219,6 +219,8 @@ def test_the_run_of_a_request_notes_its_partition_with_the_asset() -> None:
         asset_selection=request.asset_selection,
         emit=said.append,
         clock=engine.clock,
+        sleep=lambda seconds: None,
+        chance=lambda: 0.5,
     )
 
     [made] = [event for event in said if isinstance(event, AssetMaterialized)]

@@ -16,6 +16,7 @@ from ticktrail.core.authoring.errors import (
 )
 from ticktrail.core.authoring.jobs import JobDefinition, define_asset_job, job
 from ticktrail.core.authoring.ops import op
+from ticktrail.core.authoring.outputs import NodeOutput
 from ticktrail.core.authoring.sensor import sensor
 from ticktrail.core.authoring.sensor_definition import SensorDefinition
 
@@ -86,7 +87,7 @@ def test_an_asset_job_has_the_selected_steps_in_order_with_its_settings() -> Non
     made = Definitions(assets=[clean, raw], jobs=[unresolved]).get_job_def("some")
 
     assert [node.name for node in made.nodes] == ["raw", "p__clean"]
-    assert made.nodes[1].inputs == {"raw": "raw"}
+    assert made.nodes[1].inputs == {"raw": NodeOutput("raw")}
     assert (made.name, made.tags, made.run_tags, made.description) == ("some", {"a": "1"}, {"b": "2"}, "d")
 
 

@@ -6,16 +6,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from ticktrail.core.authoring.assets import asset
+from ticktrail.core.authoring.asset_key import AssetKey
+from ticktrail.core.authoring.assets import AssetsDefinition, asset
 from ticktrail.core.authoring.composition import Node
 from ticktrail.core.authoring.config import Config
 from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.execution_context import OpExecutionContext
 from ticktrail.core.authoring.jobs import JobDefinition, job
 from ticktrail.core.authoring.ops import op
+from ticktrail.core.authoring.outputs import NodeOutput
 from ticktrail.core.authoring.results import AssetMaterialization
 from ticktrail.core.events import AnyEvent, AssetMaterialized, StepLogged
 from ticktrail.core.execution import RunOutcome, execute_job
+from ticktrail.core.execution.values import ValueMissing
 from ticktrail.core.failure import MAX_LINE, MAX_TRACEBACK, Failure, error_line
 
 
@@ -50,6 +53,8 @@ def run(
         asset_selection=selection,
         emit=events.append,
         clock=SteppingClock(),
+        sleep=lambda seconds: None,
+        chance=lambda: 0.5,
     )
     return outcome, events
 
@@ -75,7 +80,7 @@ def test_a_step_tells_its_course_and_the_run_ends_well() -> None:
     outcome, events = run_op(lambda: 5)
 
     assert (outcome.success, outcome.error, outcome.step, outcome.traceback) == (True, None, None, None)
-    assert outcome.values == {"step": 5}
+    assert outcome.values == {NodeOutput("step"): 5}
     assert course(events) == [("step", "START"), ("step", "SUCCESS")]
     assert [event.at for event in events] == [1, 4]
     assert lines(events, "SUCCESS") == [("DEBUG", "finished in 1.000 s")]
@@ -121,7 +126,7 @@ def test_what_depends_on_a_failed_step_is_not_run_and_the_rest_is() -> None:
         ("free", "SUCCESS"),
     ]
     assert lines(events)[0] == ("ERROR", "not run: it depends on the step 'bad', which did not end well")
-    assert (outcome.step, outcome.failed_steps, outcome.values) == ("bad", ["bad"], {"free": 1})
+    assert (outcome.step, outcome.failed_steps, outcome.values) == ("bad", ["bad"], {NodeOutput("free"): 1})
 
 
 def test_a_failed_asset_stops_what_names_it_in_deps() -> None:
@@ -288,6 +293,8 @@ def test_what_emit_raises_ends_the_run() -> None:
             asset_selection=None,
             emit=emit,
             clock=SteppingClock(),
+            sleep=lambda seconds: None,
+            chance=lambda: 0.5,
         )
 
 
@@ -328,3 +335,81 @@ def test_the_cause_of_an_error_is_shown_with_it() -> None:
     assert shown is not None
     assert "KeyError: 'first'" in shown
     assert "direct cause" in shown
+
+
+class KeptValues:
+    """Values of assets, kept as they are."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str | None], Any] = {}
+
+    def save(self, asset: AssetKey, partition: str | None, value: Any) -> None:
+        if value == "too big":
+            raise OSError("disk full")
+        self.kept[asset.to_user_string(), partition] = value
+
+    def load(self, asset: AssetKey, partition: str | None) -> Any:
+        try:
+            return self.kept[asset.to_user_string(), partition]
+        except KeyError:
+            raise ValueMissing from None
+
+
+def run_kept(
+    kept: KeptValues, assets: list[AssetsDefinition], selection: list[str], tags: dict[str, str] | None = None
+) -> tuple[RunOutcome, list[AnyEvent]]:
+    events: list[AnyEvent] = []
+    outcome = execute_job(
+        Definitions(assets=assets).get_job_def("__ASSET_JOB"),
+        run_id="r",
+        run_config={},
+        tags=tags or {},
+        asset_selection=selection,
+        emit=events.append,
+        clock=SteppingClock(),
+        sleep=lambda seconds: None,
+        chance=lambda: 0.5,
+        kept=kept,
+    )
+    return outcome, events
+
+
+def test_a_later_run_takes_the_value_that_an_earlier_one_kept() -> None:
+    up, kept = asset(name="up", key_prefix="p")(lambda: 5), KeptValues()
+    down = asset(name="down")(lambda up: up + 1)
+
+    assert run_kept(kept, [up, down], ["p/up"])[0].success
+    assert run_kept(kept, [up, down], ["down"])[0].values == {NodeOutput("down"): 6}
+    assert kept.kept == {("p/up", None): 5, ("down", None): 6}
+
+
+def test_values_are_kept_by_partition() -> None:
+    up, kept = asset(name="up")(lambda: 5), KeptValues()
+    down = asset(name="down")(lambda up: up + 1)
+
+    run_kept(kept, [up, down], ["up"], {"dagster/partition": "1"})
+
+    assert kept.kept == {("up", "1"): 5}
+    assert run_kept(kept, [up, down], ["down"], {"dagster/partition": "1"})[0].success
+    failed = run_kept(kept, [up, down], ["down"], {"dagster/partition": "2"})[0]
+    assert failed.error is not None
+    assert "no earlier run kept a value of 'up'" in failed.error
+
+
+def test_a_default_stands_in_for_a_value_that_was_not_kept_and_for_no_other() -> None:
+    up, kept = asset(name="up")(lambda: 5), KeptValues()
+
+    def down(up: int = 1) -> int:
+        return up
+
+    assets = [up, asset(down)]
+    assert run_kept(kept, assets, ["down"])[0].values == {NodeOutput("down"): 1}
+    run_kept(kept, assets, ["up"])
+    assert run_kept(kept, assets, ["down"])[0].values == {NodeOutput("down"): 5}
+
+
+def test_an_asset_whose_value_cannot_be_kept_is_not_told_to_be_made() -> None:
+    outcome, events = run_kept(KeptValues(), [asset(name="up")(lambda: "too big")], ["up"])
+
+    assert outcome.error == "OSError: disk full"
+    assert [event for event in events if isinstance(event, AssetMaterialized)] == []

@@ -341,8 +341,6 @@ def test_what_is_not_supported_yet_is_refused_by_name() -> None:
         materialize([one], instance=object())
     with pytest.raises(DagsterInvalidDefinitionError, match="'op_selection' is not supported yet"):
         job(name="j")(lambda: None).execute_in_process(op_selection=["a"])
-    with pytest.raises(DagsterInvalidDefinitionError, match="several outputs are not supported yet"):
-        Output(1, "second")
     with pytest.raises(DagsterInvalidDefinitionError, match="check_results"):
         MaterializeResult(check_results=[1])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="'rais_on_error'"):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from harness.daemon import Daemon, is_running, kill
-from ticktrail.core.events import RunFailed, RunLaunched, RunRequested, RunStarted, RunSucceeded
+from ticktrail.core.events import RunFailed, RunLaunched, RunRequested, RunStarted, RunSucceeded, StepLogged
 
 Make = Callable[[str], Daemon]
 
@@ -249,6 +249,57 @@ defs = dg.Definitions(sensors=[s])
         time.sleep(0.02)
     kill(child)
     assert not lives
+
+
+# --- what steps leave behind --------------------------------------------------------------------
+
+
+def test_a_step_is_tried_again_in_the_process_of_its_run(daemon: Make) -> None:
+    engine = daemon("""
+@dg.op(retry_policy=dg.RetryPolicy(max_retries=2, delay=0.01, jitter=dg.Jitter.FULL))
+def work(context):
+    note("attempts", f"{context.retry_number} {os.getpid()}")
+    if context.retry_number < 2:
+        raise ValueError("not yet")
+@dg.job
+def j():
+    work()
+@every(30, job=j)
+def s():
+    return dg.RunRequest(run_key="k")
+defs = dg.Definitions(sensors=[s], jobs=[j])
+""").start()
+    engine.wait_for("RunSucceeded")
+
+    assert engine.stop() == 0
+    attempts = [line.split() for line in (engine.folder / "attempts").read_text().splitlines()]
+    assert [number for number, _ in attempts] == ["0", "1", "2"]
+    assert len({pid for _, pid in attempts}) == 1
+    assert [line.kind for line in engine.events(StepLogged)].count("RETRY") == 2
+    assert engine.violations() == []
+
+
+def test_a_run_takes_the_value_of_an_asset_that_an_earlier_run_made(daemon: Make) -> None:
+    engine = daemon("""
+@dg.asset
+def up():
+    return {"made in": os.getpid()}
+@dg.asset
+def down(up):
+    note("taken", f"{up['made in'] != os.getpid()}")
+@every(0.1, asset_selection="*")
+def s():
+    name = "down" if (HERE / "second").exists() else "up"
+    return dg.RunRequest(run_key=name, asset_selection=[dg.AssetKey(name)])
+defs = dg.Definitions(sensors=[s], assets=[up, down])
+""").start()
+    engine.wait_for("RunSucceeded")
+    engine.make("second")
+    engine.wait_for("RunSucceeded", count=2)
+
+    assert engine.stop() == 0
+    assert (engine.folder / "taken").read_text() == "True\n"
+    assert engine.violations() == []
 
 
 # --- how many, and what for ---------------------------------------------------------------------
