@@ -154,7 +154,7 @@ class StepResult:
         )
 
     def _may_be_silent(self) -> bool:
-        return all(out.is_nothing or not out.is_required for out in self._outs.values())
+        return all(out.is_nothing for out in self._outs.values())
 
     def _complete(self) -> None:
         """Add the outputs that need not be told of; refuse to go without one that does."""

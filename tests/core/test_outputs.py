@@ -118,6 +118,14 @@ def test_what_does_not_fit_the_outputs_fails_the_step(function: Any, why: str) -
         run(function)
 
 
+def test_outputs_that_are_all_optional_are_left_out_by_yielding_nothing_and_not_by_returning_none() -> None:
+    optional = {"a": Out(is_required=False), "b": Out(is_required=False)}
+
+    assert run(yielding(), optional).success
+    with pytest.raises(DagsterInvariantViolationError, match="returned None"):
+        run(lambda: None, optional)
+
+
 def test_an_output_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(
         DagsterInvariantViolationError, match="no output 'c' in this run, its outputs are: a, b"
