@@ -189,3 +189,8 @@ def _check_key(key: object) -> None:
         raise DagsterInvalidDefinitionError(
             f"the partition key {key!r} is not valid text (UTF-8): escape what is not"
         ) from error
+
+
+def made_partition(partitions_def: PartitionsDefinition | None, run_tags: Mapping[str, str]) -> str | None:
+    """Return which partition of an asset a run makes: None for an asset without partitions."""
+    return None if partitions_def is None else run_tags.get(PARTITION_TAG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ from ..authoring.execution_context import AssetExecutionContext, OpExecutionCont
 from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.outputs import NodeOutput
-from ..authoring.partitions import PARTITION_TAG
+from ..authoring.partitions import PARTITION_TAG, made_partition
 from ..authoring.results import AssetEvent, AssetMaterialization
 from ..authoring.retries import Failure as StepFailure
 from ..authoring.retries import RetryPolicy, seconds_to_retry
@@ -231,18 +232,17 @@ class _Step:
         key, kept = self._node.input_keys.get(parameter), self._surroundings.kept
         if key is None or kept is None:
             raise ValueMissing("values are handed over within this run only")
-        try:
-            return kept.load(key, self._partition)
-        except ValueMissing:
-            raise ValueMissing(f"no earlier run kept a value of {key.to_user_string()!r}") from None
+        # An asset without partitions keeps one value, for the runs of all partitions.
+        for partition in dict.fromkeys((self._run.tags.get(PARTITION_TAG), None)):
+            with suppress(ValueMissing):
+                return kept.load(key, partition)
+        raise ValueMissing(f"no earlier run kept a value of {key.to_user_string()!r}")
 
     def _keep(self, asset: AssetKey, value: Any) -> None:
         if self._surroundings.kept is not None:
-            self._surroundings.kept.save(asset, self._partition, value)
-
-    @property
-    def _partition(self) -> str | None:
-        return self._run.tags.get(PARTITION_TAG)
+            partitions = None if self._node.asset is None else self._node.asset.partitions_def
+            partition = made_partition(partitions, self._run.tags)
+            self._surroundings.kept.save(asset, partition, value)
 
     def _context(self) -> OpExecutionContext:
         node = self._node

@@ -10,7 +10,7 @@ from ..authoring.composition import Node
 from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import OpExecutionContext
 from ..authoring.metadata import MetadataValue
-from ..authoring.partitions import PARTITION_TAG
+from ..authoring.partitions import made_partition
 from ..authoring.results import AssetEvent, AssetMaterialization, MaterializeResult, Output
 
 #: Takes an asset event as it happens.
@@ -140,15 +140,12 @@ class StepResult:
 
     def _materialized(self, output: str, result: MaterializeResult[Any] | Output[Any]) -> None:
         noted: Mapping[str, MetadataValue] = {**self._context.output_metadata(output), **result.metadata}
-        asset = self._node.asset
-        partitioned = (
-            asset is not None and asset.partitions_def is not None and self._context.has_partition_key
-        )
+        partitions = None if self._node.asset is None else self._node.asset.partitions_def
         self._record(
             AssetMaterialization(
                 self._keys[output],
                 metadata=noted,
-                partition=self._context.run_tags[PARTITION_TAG] if partitioned else None,
+                partition=made_partition(partitions, self._context.run_tags),
                 tags=result.tags,
             )
         )

@@ -15,6 +15,7 @@ from ticktrail.core.authoring.execution_context import OpExecutionContext
 from ticktrail.core.authoring.jobs import JobDefinition, job
 from ticktrail.core.authoring.ops import op
 from ticktrail.core.authoring.outputs import NodeOutput
+from ticktrail.core.authoring.partitions import StaticPartitionsDefinition
 from ticktrail.core.authoring.results import AssetMaterialization
 from ticktrail.core.events import AnyEvent, AssetMaterialized, StepLogged
 from ticktrail.core.execution import RunOutcome, execute_job
@@ -383,9 +384,10 @@ def test_a_later_run_takes_the_value_that_an_earlier_one_kept() -> None:
     assert kept.kept == {("p/up", None): 5, ("down", None): 6}
 
 
-def test_values_are_kept_by_partition() -> None:
-    up, kept = asset(name="up")(lambda: 5), KeptValues()
-    down = asset(name="down")(lambda up: up + 1)
+def test_values_of_an_asset_with_partitions_are_kept_by_partition() -> None:
+    parts = StaticPartitionsDefinition(["1", "2"])
+    up, kept = asset(name="up", partitions_def=parts)(lambda: 5), KeptValues()
+    down = asset(name="down", partitions_def=parts)(lambda up: up + 1)
 
     run_kept(kept, [up, down], ["up"], {"dagster/partition": "1"})
 
@@ -394,6 +396,16 @@ def test_values_are_kept_by_partition() -> None:
     failed = run_kept(kept, [up, down], ["down"], {"dagster/partition": "2"})[0]
     assert failed.error is not None
     assert "no earlier run kept a value of 'up'" in failed.error
+
+
+def test_the_value_of_an_asset_without_partitions_serves_the_runs_of_all() -> None:
+    up, kept = asset(name="up")(lambda: 5), KeptValues()
+    down = asset(name="down", partitions_def=StaticPartitionsDefinition(["1"]))(lambda up: up + 1)
+
+    run_kept(kept, [up, down], ["up"])
+
+    assert run_kept(kept, [up, down], ["down"], {"dagster/partition": "1"})[0].success
+    assert kept.kept == {("up", None): 5, ("down", "1"): 6}
 
 
 def test_a_default_stands_in_for_a_value_that_was_not_kept_and_for_no_other() -> None:
