@@ -1,7 +1,8 @@
-"""The system's clock, and ids that nobody else has."""
+"""The system's clock and environment, and ids that nobody else has."""
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 
@@ -21,3 +22,8 @@ class SystemClock:
 def new_run_id() -> str:
     """Return a new, random id."""
     return str(uuid.uuid4())
+
+
+def environment(name: str) -> str | None:
+    """Return what the environment variable holds, None if it is not set."""
+    return os.environ.get(name)

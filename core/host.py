@@ -1,4 +1,4 @@
-"""What the core may not make itself, for the calls that have nobody to hand it in: a clock and ids."""
+"""What the core may not make itself, for the calls that have nobody to hand it in: a clock, ids, the environment."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from .errors import TickTrailError
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The surroundings of in-process runs.
+    """The surroundings of in-process runs and of resources.
 
     Attributes:
         clock: The time.
         new_id: Returns a new, unique run id.
+        environment: Returns what an environment variable holds, None if it is not set.
     """
 
     clock: Clock
     new_id: Callable[[], str]
+    environment: Callable[[str], str | None]
 
 
 class _Place:
     host: Host | None = None
 
 
-def set_host(clock: Clock, new_id: Callable[[], str]) -> None:
-    """Set the surroundings of `execute_in_process` and `materialize`; the package does when imported."""
-    _Place.host = Host(clock, new_id)
+def set_host(clock: Clock, new_id: Callable[[], str], environment: Callable[[str], str | None]) -> None:
+    """Set the surroundings of runs in process and of resources; the package does when imported."""
+    _Place.host = Host(clock, new_id, environment)
 
 
 def host() -> Host:

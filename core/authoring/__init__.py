@@ -4,8 +4,10 @@ from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .assets import AssetsDefinition, asset
 from .config import Config
+from .configurable_resource import ConfigurableResource
 from .default_status import DefaultSensorStatus, SensorType
 from .definitions import Definitions
+from .env_var import EnvVar
 from .errors import (
     CheckError,
     DagsterError,
@@ -16,6 +18,7 @@ from .errors import (
     DagsterInvalidMetadata,
     DagsterInvalidSubsetError,
     DagsterInvariantViolationError,
+    DagsterResourceFunctionError,
     DagsterUnknownPartitionError,
     SensorExecutionError,
     SensorTargetError,
@@ -25,6 +28,9 @@ from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job,
 from .materialize import materialize
 from .metadata import MetadataValue
 from .ops import OpDefinition, op
+from .resource_context import InitResourceContext
+from .resource_definition import ResourceDefinition, resource
+from .resource_parameters import ResourceParam
 from .results import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from .run_config import RunConfig
 from .run_request import RunRequest, SkipReason
@@ -42,6 +48,7 @@ __all__ = [
     "AssetsDefinition",
     "CheckError",
     "Config",
+    "ConfigurableResource",
     "DagsterError",
     "DagsterExecutionStepExecutionError",
     "DagsterInvalidConfigError",
@@ -50,15 +57,20 @@ __all__ = [
     "DagsterInvalidMetadata",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
+    "DagsterResourceFunctionError",
     "DagsterUnknownPartitionError",
     "DefaultSensorStatus",
     "Definitions",
+    "EnvVar",
+    "InitResourceContext",
     "JobDefinition",
     "MaterializeResult",
     "MetadataValue",
     "OpDefinition",
     "OpExecutionContext",
     "Output",
+    "ResourceDefinition",
+    "ResourceParam",
     "RunConfig",
     "RunRequest",
     "SensorDefinition",
@@ -76,5 +88,6 @@ __all__ = [
     "job",
     "materialize",
     "op",
+    "resource",
     "sensor",
 ]

@@ -28,13 +28,13 @@ DeleteDynamicPartitionsRequest static_partitioned_config dynamic_partitioned_con
 daily_partitioned_config BackfillPolicy
 -> say in run_config what a run is about, and ask for each under a run key of its own
 
-ConfigurableResource ResourceParam ResourceDefinition ResourceDependency resource resources
-with_resources make_values_resource build_resources build_init_resource_context
--> give plain objects to Definitions(resources={...}), which steps find in context.resources; a
-   sensor makes what it needs in its function
+ResourceDependency ConfigurableResourceFactory resources with_resources make_values_resource
+build_resources build_init_resource_context
+-> write a ConfigurableResource or a function under @resource, and give it to
+   Definitions(resources={...}), materialize(resources=...) or build_sensor_context(resources=...)
 
-EnvVar StringSource IntSource BoolSource
--> read os.environ
+StringSource IntSource BoolSource
+-> give EnvVar("NAME") to a field of a ConfigurableResource
 
 schedule ScheduleDefinition ScheduleEvaluationContext DefaultScheduleStatus build_schedule_context
 build_schedule_from_partitioned_job

@@ -24,7 +24,6 @@ CoercibleToAssetDep: TypeAlias = Union[CoercibleToAssetKey, "AssetsDefinition"]
 _GROUP = re.compile(r"[A-Za-z0-9_/]+\Z")
 _NOT_YET = (
     "ins",
-    "required_resource_keys",
     "resource_defs",
     "hooks",
     "io_manager_def",
@@ -126,6 +125,7 @@ def asset(
     deps: Iterable[CoercibleToAssetDep] | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     group_name: str | None = None,
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -146,6 +146,7 @@ def asset(
     deps: Iterable[CoercibleToAssetDep] | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     group_name: str | None = None,
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -161,6 +162,7 @@ def asset(
         key: The whole key, in place of *name* and *key_prefix*.
         deps: Assets that come before and whose values are not handed over.
         config_schema: Key by key what ``context.op_config`` holds; a `Config` parameter says more.
+        required_resource_keys: Resources that the function finds in ``context.resources``.
         kinds: Up to three words such as ``"python"``, kept as tags.
 
     Raises:
@@ -174,7 +176,9 @@ def asset(
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         asset_key = _key(name_or_own(name, fn), key, key_prefix, named=name is not None)
-        function = StepFunction.of(fn, f"asset {asset_key.to_user_string()!r}", config_schema)
+        function = StepFunction.of(
+            fn, f"asset {asset_key.to_user_string()!r}", config_schema, required_resource_keys
+        )
         return AssetsDefinition(
             asset_key,
             function,

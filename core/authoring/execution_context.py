@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from .metadata import MetadataValue, normalize_metadata
+from .resource_scope import Resources
 from .results import AssetEvent
 
 #: Run tag that holds the partition key of a run.
@@ -33,19 +34,6 @@ class RunInfo:
     run_config: Mapping[str, Any]
 
 
-class Resources:
-    """The resources of the definitions, as attributes."""
-
-    def __init__(self, resources: Mapping[str, object]) -> None:
-        self.__dict__.update(resources)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        known = ", ".join(sorted(vars(self))) or "none"
-        raise AttributeError(
-            f"there is no resource {name!r}, known are: {known}; give it with Definitions(resources={{{name!r}: ...}})"
-        )
-
-
 class OpExecutionContext:
     """The context of one step of a run.
 
@@ -65,14 +53,14 @@ class OpExecutionContext:
         op_name: str,
         op_config: Any,
         log: logging.Logger,
-        resources: Mapping[str, object],
+        resources: Resources,
         record: Callable[[AssetEvent], None],
     ) -> None:
         self.run = run
         self.op_name = op_name
         self.op_config = op_config
         self.log = log
-        self.resources = Resources(resources)
+        self.resources = resources
         self.retry_number = 0
         self._record = record
         self._output_metadata: dict[str, MetadataValue] = {}

@@ -12,7 +12,7 @@ from .names import check_name, name_or_own, refuse_unsupported
 from .results import str_tags
 from .step_function import StepFunction
 
-_NOT_YET = ("ins", "out", "required_resource_keys", "retry_policy", "pool", "version")
+_NOT_YET = ("ins", "out", "retry_policy", "pool", "version")
 
 
 class OpDefinition:
@@ -61,6 +61,7 @@ def op(
     name: str | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     tags: Mapping[str, str] | None = None,
     code_version: str | None = None,
     **unsupported: Any,
@@ -74,6 +75,7 @@ def op(
     name: str | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     tags: Mapping[str, str] | None = None,
     code_version: str | None = None,
     **unsupported: Any,
@@ -83,6 +85,7 @@ def op(
     Args:
         name: The function's name if None.
         config_schema: Key by key what ``context.op_config`` holds; a `Config` parameter says more.
+        required_resource_keys: Resources that the function finds in ``context.resources``.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
@@ -93,7 +96,7 @@ def op(
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         op_name = name_or_own(name, fn)
-        function = StepFunction.of(fn, f"op {op_name!r}", config_schema)
+        function = StepFunction.of(fn, f"op {op_name!r}", config_schema, required_resource_keys)
         return OpDefinition(op_name, function, description or inspect.getdoc(fn), tags, code_version)
 
     return decorate if fn is None else decorate(fn)

@@ -12,6 +12,7 @@ from ..authoring.errors import DagsterInvariantViolationError
 from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
 from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
+from ..authoring.resource_scope import Resources, ResourceScope
 from ..authoring.results import AssetEvent, AssetMaterialization
 from ..clock import Clock
 from ..errors import TickTrailError
@@ -70,7 +71,8 @@ def execute_job(
     """Run the steps of *job*, one after the other, each after those it depends on.
 
     A step that fails does not keep steps that do not depend on it from running. A step fails when
-    its function raises, `SystemExit` included; `KeyboardInterrupt` goes through.
+    its function raises, `SystemExit` included; `KeyboardInterrupt` goes through. Resources are set up
+    before the first step that needs them, and closed when the run ends, however it does.
 
     Args:
         run_config: Plain data; empty stands for the job's own.
@@ -78,6 +80,7 @@ def execute_job(
         asset_selection: The assets to make, as people write their keys; None for all of the job's.
         emit: Takes `StepLogged`, `AssetMaterialized` and `AssetObserved` as they happen; from any
             thread in which a step logs. The start and the end of the run are the caller's to tell.
+            Lines of resources belong to no step.
 
     Returns:
         How the run ended; a run config that does not fit is a failure without a step.
@@ -91,15 +94,37 @@ def execute_job(
         return outcome
     used = job.run_config_or_default(run_config)
     run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
+    scope = _scope(job, run, emit, clock)
+    try:
+        _run_steps(nodes, run, scope, outcome, emit, clock)
+    finally:
+        unclosed = scope.close()
+    if unclosed is not None and outcome.failure is None:
+        outcome.failure = Failure.of(unclosed)
+    return outcome
+
+
+def _run_steps(
+    nodes: Sequence[Node], run: RunInfo, scope: ResourceScope, outcome: RunOutcome, emit: Emit, clock: Clock
+) -> None:
     not_run: set[str] = set()
     for node in nodes:
-        step = _Step(node, run, job.resources, outcome, emit, clock)
+        step = _Step(node, run, scope, outcome, emit, clock)
         missing = [name for name in (*node.inputs.values(), *node.after) if name in not_run]
         if missing:
             step.skip(missing[0])
         if missing or not step.run():
             not_run.add(node.name)
-    return outcome
+
+
+def _scope(job: JobDefinition, run: RunInfo, emit: Emit, clock: Clock) -> ResourceScope:
+    """Return the resources of the run; what they log are lines of the run, of no step."""
+
+    def say(level: str, message: str) -> None:
+        emit(StepLogged(at=clock.now(), run=run.run_id, step=None, level=level, message=message))
+
+    config = run.run_config.get("resources")
+    return ResourceScope(job.resources, StepLogger(run.job_name, say), run, config)
 
 
 class _Step:
@@ -109,12 +134,12 @@ class _Step:
         self,
         node: Node,
         run: RunInfo,
-        resources: Mapping[str, object],
+        scope: ResourceScope,
         outcome: RunOutcome,
         emit: Emit,
         clock: Clock,
     ) -> None:
-        self._node, self._run, self._resources = node, run, resources
+        self._node, self._run, self._scope = node, run, scope
         self._outcome, self._emit, self._clock = outcome, emit, clock
 
     def skip(self, missing: str) -> None:
@@ -143,8 +168,11 @@ class _Step:
         config = None
         if function.config is not None:
             config = build_config(function.config_schema, context.op_config or {})
+        what = f"op {self._node.name!r}"
+        resources = self._scope.take(sorted(function.required_resource_keys), what)
+        arguments = {name: resources[name] for name in function.resources}
         result = StepResult(self._node, context, self._record)
-        result.take(function.call(context, config, inputs))
+        result.take(function.call(context, config, {**inputs, **arguments}))
         return result.value
 
     def _inputs(self) -> dict[str, Any]:
@@ -167,7 +195,7 @@ class _Step:
             "op_name": node.name,
             "op_config": entry.get("config"),
             "log": StepLogger(f"{self._run.job_name}.{node.name}", self._say),
-            "resources": self._resources,
+            "resources": Resources(self._scope),
             "record": self._record,
         }
         return (

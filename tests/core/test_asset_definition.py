@@ -126,7 +126,6 @@ def test_a_config_parameter_and_a_config_schema_exclude_each_other() -> None:
     [
         "partitions_def",
         "retry_policy",
-        "required_resource_keys",
         "io_manager_key",
         "automation_condition",
         "ins",

@@ -132,7 +132,7 @@ def test_a_parameter_of_a_job_that_is_not_supported_yet_is_refused_by_name(param
             define(**refused)
 
 
-@pytest.mark.parametrize("parameter", ["out", "ins", "required_resource_keys", "retry_policy"])
+@pytest.mark.parametrize("parameter", ["out", "ins", "retry_policy"])
 def test_a_parameter_of_an_op_that_is_not_supported_yet_is_refused_by_name(parameter: str) -> None:
     refused: dict[str, Any] = {parameter: object()}
 
