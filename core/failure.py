@@ -16,8 +16,8 @@ MAX_LINE = 1000
 #: Characters that a traceback may have; more is cut out of its middle.
 MAX_TRACEBACK = 100_000
 
-#: Packages whose frames say nothing about the user's code: this one, and what imports it.
-_HIDDEN = (__name__.partition(".")[0], "importlib")
+#: Packages whose frames say nothing about the user's code: this one, what imports it, and what opens and closes.
+_HIDDEN = (__name__.partition(".")[0], "importlib", "contextlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Failure:
         """Describe *exception*, which may be one whose own text cannot be had."""
         shown = traceback.TracebackException.from_exception(exception)
         _hide_frames(shown, exception)
-        lines = shown.format() if shown.stack else shown.format_exception_only()
+        lines = shown.format() if shown.stack or shown.__cause__ else shown.format_exception_only()
         return cls(
             error=error_line(exception),
             traceback=_cut(storable_text("".join(lines))),

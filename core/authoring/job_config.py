@@ -32,7 +32,10 @@ def run_config_problems(
             yield f"{key}: expected a mapping, got {section!r}"
             sections[key] = None
     yield from _unknown("resources.", sections["resources"] or {}, resources, "resource")
-    yield from resource_config_problems(resources, sections["resources"] or {})
+    required = {
+        key for node in nodes if node.name in selected for key in node.op.function.required_resource_keys
+    }
+    yield from resource_config_problems(resources, required, sections["resources"] or {})
     ops = sections["ops"] or {}
     yield from _unknown("ops.", ops, [node.name for node in nodes], "op")
     for node in nodes:

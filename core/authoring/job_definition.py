@@ -178,6 +178,13 @@ def checked_job(job: JobDefinition) -> JobDefinition:
     return job
 
 
+def checked_without_resources(job: JobDefinition) -> JobDefinition:
+    """Return *job* as `checked_job` does, but for what its run config says of resources not yet known."""
+    others = {key: value for key, value in job.default_run_config.items() if key != "resources"}
+    checked_job(replace(job, default_run_config=others))
+    return job
+
+
 def job_settings(
     name: str,
     description: str | None,

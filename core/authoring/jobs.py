@@ -12,7 +12,7 @@ from .asset_key import AssetKey
 from .asset_selection import AssetSelection, CoercibleToAssetSelection, coerce_to_asset_selection
 from .composition import Node, compose
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
-from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
+from .job_definition import JobDefinition, JobSettings, checked_job, checked_without_resources, job_settings
 from .names import name_or_own, refuse_unsupported
 from .run_config import RunConfig
 
@@ -151,6 +151,6 @@ def job(
             config,
             owners,
         )
-        return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
+        return checked_without_resources(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 
     return decorate if fn is None else decorate(fn)

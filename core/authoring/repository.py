@@ -10,6 +10,7 @@ from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .assets import AssetsDefinition
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError, DagsterInvariantViolationError
+from .job_definition import checked_job
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .resource_scope import missing_resource
 from .sensor_definition import SensorDefinition
@@ -125,7 +126,7 @@ class RepositoryDefinition:
     def _resolved(self, job: JobDefinition | UnresolvedAssetJobDefinition) -> JobDefinition:
         if isinstance(job, UnresolvedAssetJobDefinition):
             return job.resolve(self.asset_graph, self.resources)
-        return job.with_resources(self.resources)
+        return checked_job(job.with_resources(self.resources))
 
     def _check_resources(self, sensor: SensorDefinition) -> None:
         for key in sorted(sensor.required_resource_keys):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ContextDecorator, ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ContextDecorator, ExitStack, contextmanager
 from typing import Any, overload
 
 from .config_schema import build_config, check_schema, has_fields, schema_problems
@@ -70,8 +70,7 @@ class ResourceDefinition:
             function = contextmanager(function)
         with ExitStack() as stack:
             made = function(context) if self._takes_context else function()
-            one_shot = isinstance(made, AbstractContextManager) and isinstance(made, ContextDecorator)
-            yield stack.enter_context(made) if one_shot else made
+            yield stack.enter_context(made) if is_one_shot(made) else made
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function as plain Python does, for unit tests."""
@@ -98,3 +97,8 @@ def resource(config_schema: Any = None, description: str | None = None, **unsupp
     if inspect.isfunction(config_schema):
         return ResourceDefinition(config_schema, description=inspect.getdoc(config_schema))
     return lambda fn: ResourceDefinition(fn, config_schema, description or inspect.getdoc(fn))
+
+
+def is_one_shot(value: object) -> bool:
+    """Return whether *value* came from a ``@contextmanager`` function: it can be entered once."""
+    return isinstance(value, ContextDecorator) and isinstance(getattr(value, "gen", None), Generator)

@@ -133,9 +133,17 @@ def needs_closing(resource: object) -> bool:
     return isinstance(resource, ConfigurableResource | ResourceDefinition) and resource.needs_closing
 
 
-def resource_config_problems(resources: Mapping[str, object], section: Mapping[str, Any]) -> Iterator[str]:
-    """Yield one line for each thing that the run config's *section* says wrongly of known resources."""
+def resource_config_problems(
+    resources: Mapping[str, object], required: Collection[str], section: Mapping[str, Any]
+) -> Iterator[str]:
+    """Yield one line for each thing that the run config's *section* says wrongly of known resources.
+
+    Args:
+        required: Those that may not go without the config they need.
+    """
     for key, resource in resources.items():
+        if key not in section and key not in required:
+            continue
         entry, where = section.get(key), f"resources.{key}"
         if entry is not None and not isinstance(entry, Mapping):
             yield f"{where}: expected a mapping with the key config, got {entry!r}"

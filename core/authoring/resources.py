@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, ContextDecorator
 from typing import Any
 
 from .configurable_resource import ConfigurableResource
 from .errors import DagsterInvalidDefinitionError
+from .resource_definition import is_one_shot
 
 
 def checked_resources(resources: Mapping[str, Any] | None, what: str) -> dict[str, Any]:
@@ -30,9 +30,7 @@ def checked_resources(resources: Mapping[str, Any] | None, what: str) -> dict[st
             raise DagsterInvalidDefinitionError(
                 f"{what}: resource {key!r} is the class {value.__name__}: give {value.__name__}(...)"
             )
-        if isinstance(value, Generator) or (
-            isinstance(value, AbstractContextManager) and isinstance(value, ContextDecorator)
-        ):
+        if isinstance(value, Generator) or is_one_shot(value):
             raise DagsterInvalidDefinitionError(
                 f"{what}: resource {key!r} is a generator that was already called, which serves one tick only: "
                 "put @resource on its function and give that"
