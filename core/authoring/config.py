@@ -11,14 +11,19 @@ from .env_var import is_env_var
 from .errors import DagsterInvalidConfigError
 
 
+def copy_mutable_defaults(namespace: dict[str, Any]) -> None:
+    """Let each instance of the class that *namespace* becomes have its own list, dict or set."""
+    for field in namespace.get("__annotations__", {}):
+        default = namespace.get(field)
+        if isinstance(default, (list, dict, set)) and default:
+            namespace[field] = msgspec.field(default_factory=default.copy)
+
+
 class _ConfigMeta(msgspec.StructMeta):
     """Makes every Config class frozen, keyword-only and closed, and copies mutable defaults."""
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
-        for field in namespace.get("__annotations__", {}):
-            default = namespace.get(field)
-            if isinstance(default, (list, dict, set)) and default:
-                namespace[field] = msgspec.field(default_factory=default.copy)
+        copy_mutable_defaults(namespace)
         options = {"frozen": True, "kw_only": True, "forbid_unknown_fields": True} | options
         return super().__new__(mcs, name, bases, namespace, **options)
 

@@ -8,7 +8,7 @@ from typing import Any, Self, dataclass_transform
 
 import msgspec
 
-from .config import check_fields
+from .config import check_fields, copy_mutable_defaults
 from .config_schema import schema_problems
 from .env_var import EnvVar, is_env_var, read_env_var
 from .errors import DagsterInvalidConfigError
@@ -21,6 +21,7 @@ class _ResourceMeta(msgspec.StructMeta):
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
         annotations = namespace.get("__annotations__", {})
         namespace["__annotations__"] = {k: kind for k, kind in annotations.items() if not k.startswith("_")}
+        copy_mutable_defaults(namespace)
         options = {"kw_only": True, "forbid_unknown_fields": True, "dict": True, "eq": False} | options
         return super().__new__(mcs, name, bases, namespace, **options)
 

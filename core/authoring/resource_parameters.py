@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
+from ..own_frames import locals_of_user
 from .configurable_resource import ConfigurableResource
 from .errors import CheckError
 
@@ -26,7 +27,9 @@ def annotation_of(fn: Callable[..., Any], parameter: inspect.Parameter) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, getattr(fn, "__globals__", {}), inspect.getclosurevars(fn).nonlocals)
+        # A class that is local to where the function is decorated is known there only.
+        known = {**locals_of_user(), **inspect.getclosurevars(fn).nonlocals}
+        return eval(annotation, getattr(fn, "__globals__", {}), known)
     except (NameError, AttributeError, TypeError, SyntaxError, LookupError):
         # Names imported under TYPE_CHECKING only, or local ones: no fault unless it is the config.
         return annotation

@@ -80,10 +80,14 @@ class ResourceScope:
             key, manager = self._open.pop()
             try:
                 manager.__exit__(None, None, None)
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            # Not Exception: sys.exit() in a teardown must not keep the others from being closed.
+            except BaseException as error:
                 self._context.log.exception("resource %r could not be closed", key)
                 if first is None:
                     first = _function_error(key, "closed", error)
+                    first.__cause__ = error
         self._values.clear()
         return first
 
@@ -162,7 +166,7 @@ def resource_config_problems(
             yield f"{where}.config: the resource is a {type(resource).__name__}, which takes no config"
 
 
-def _function_error(key: str, what: str, error: Exception) -> DagsterResourceFunctionError:
+def _function_error(key: str, what: str, error: BaseException) -> DagsterResourceFunctionError:
     try:
         told = " ".join(str(error).split())
     except Exception as unprintable:  # noqa: BLE001 - the user's __str__ may raise anything

@@ -134,6 +134,14 @@ class TestDeclaring:
             with pytest.raises(dg.DagsterInvalidDefinitionError, match=why):
                 dg.Definitions(resources={"r": resource})
 
+    def test_a_list_as_default_is_each_resources_own(self) -> None:
+        class Tables(dg.ConfigurableResource):
+            names: list[str] = ["a"]  # noqa: RUF012 - copied for each
+
+        one = Tables()
+        one.names.append("b")
+        assert Tables().names == ["a"]
+
 
 class TestEnvironment:
     def test_a_variable_is_read_when_the_resource_is_set_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,6 +386,27 @@ class TestSensors:
             "DagsterResourceFunctionError: resource 'broken' could not be set up: OSError: no route"
         )
         assert 'raise OSError("no route")' in (evaluation.traceback or "")
+
+    @pytest.mark.parametrize("raised", [OSError("flush failed"), SystemExit(3)])
+    def test_a_teardown_that_raises_is_the_ticks_error_and_the_others_are_closed(
+        self, raised: BaseException
+    ) -> None:
+        class Leaving(dg.ConfigurableResource):
+            def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+                raise raised
+
+        @dg.sensor
+        def leaves(store: Store, leaving: Leaving) -> None: ...
+
+        resources = {"store": Store(url="x"), "leaving": Leaving()}
+        evaluation = evaluate(leaves, dg.build_sensor_context(resources=resources))
+
+        assert evaluation.error is not None
+        assert "resource 'leaving' could not be closed" in evaluation.error
+        assert [line.partition("\n")[0] for _, _, line in evaluation.logs] == [
+            "resource 'leaving' could not be closed"
+        ]
+        assert sorted(happened) == ["close x", "open x"]
 
     def test_a_missing_resource_names_sensor_and_key(self) -> None:
         with pytest.raises(
