@@ -1,7 +1,8 @@
-"""The system's clock and chance, and ids that nobody else has."""
+"""The system's clock, chance and environment, and ids that nobody else has."""
 
 from __future__ import annotations
 
+import os
 import random
 import time
 import uuid
@@ -32,3 +33,8 @@ def sleep(seconds: float) -> None:
 def chance() -> float:
     """Return a random number from 0 up to 1."""
     return random.random()
+
+
+def environment(name: str) -> str | None:
+    """Return what the environment variable holds, None if it is not set."""
+    return os.environ.get(name)

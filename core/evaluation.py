@@ -13,6 +13,7 @@ from .authoring.metadata import plain_metadata
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
+from .errors import TickTrailError
 from .events import AssetMaterialized, AssetObserved
 from .own_frames import without_own_top
 from .plain_data import storable_text
@@ -123,7 +124,8 @@ def _users_traceback(error: BaseException) -> str | None:
     try:
         theirs = without_own_top(error.__traceback__)
         if theirs is None:
-            return None
+            cause = error.__cause__
+            return None if cause is None or isinstance(cause, TickTrailError) else _users_traceback(cause)
         return storable_text("".join(traceback.format_exception(type(error), error, theirs)))
     except Exception as unprintable:  # noqa: BLE001
         return f"the traceback cannot be shown ({type(unprintable).__name__})"

@@ -16,8 +16,8 @@ MAX_LINE = 1000
 #: Characters that a traceback may have; more is cut out of its middle.
 MAX_TRACEBACK = 100_000
 
-#: Packages whose frames say nothing about the user's code: this one, and what imports it.
-_HIDDEN = (__name__.partition(".")[0], "importlib")
+#: Packages whose frames say nothing about the user's code: this one, what imports it, and what opens and closes.
+_HIDDEN = (__name__.partition(".")[0], "importlib", "contextlib")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Failure:
         """Describe *exception*, which may be one whose own text cannot be had."""
         shown = traceback.TracebackException.from_exception(exception)
         _hide_frames(shown, exception)
-        lines = shown.format() if shown.stack else shown.format_exception_only()
+        lines = shown.format() if shown.stack or shown.__cause__ else shown.format_exception_only()
         return cls(
             error=error_line(exception),
             traceback=_cut(storable_text("".join(lines))),
@@ -66,8 +66,10 @@ def _hide_frames(shown: traceback.TracebackException, exception: BaseException) 
     frames = list(traceback.walk_tb(exception.__traceback__))
     shown.stack = traceback.StackSummary.extract(iter(_frames_to_show(frames, exception)))
     if isinstance(exception, TickTrailError) and frames and _is_hidden(frames[-1][0]):
-        # Raised by us: what led us to it is told in its message.
-        shown.__cause__ = shown.__context__ = None
+        # Raised by us: what led us to it is told in its message, unless it is the user's code.
+        shown.__context__ = None
+        if not _has_users_frames(exception.__cause__):
+            shown.__cause__ = None
     if shown.__cause__ is not None and exception.__cause__ is not None:
         _hide_frames(shown.__cause__, exception.__cause__)
     if shown.__context__ is not None and exception.__context__ is not None:
@@ -82,6 +84,11 @@ def _frames_to_show(
     theirs = list(dropwhile(lambda frame: _is_hidden(frame[0]), frames))
     # A fault of ours is shown whole; a syntax error tells its place itself.
     return theirs if theirs or isinstance(exception, SyntaxError) else frames
+
+
+def _has_users_frames(exception: BaseException | None) -> bool:
+    frames = traceback.walk_tb(None if exception is None else exception.__traceback__)
+    return any(not _is_hidden(frame) for frame, _ in frames)
 
 
 def _is_hidden(frame: FrameType) -> bool:

@@ -1,4 +1,4 @@
-"""What the core may not make itself, for the calls that have nobody to hand it in: time, ids and chance."""
+"""What the core may not make itself, for the calls that have nobody to hand it in: time, ids, chance, environment."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from .errors import TickTrailError
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The surroundings of in-process runs.
+    """The surroundings of in-process runs and of resources.
 
     Attributes:
         clock: The time.
         new_id: Returns a new, unique run id.
         sleep: Waits for some seconds.
         chance: Returns a random number from 0 up to 1.
+        environment: Returns what an environment variable holds, None if it is not set.
     """
 
     clock: Clock
     new_id: Callable[[], str]
     sleep: Callable[[float], None]
     chance: Callable[[], float]
+    environment: Callable[[str], str | None]
 
 
 class _Place:
@@ -31,10 +33,14 @@ class _Place:
 
 
 def set_host(
-    clock: Clock, new_id: Callable[[], str], sleep: Callable[[float], None], chance: Callable[[], float]
+    clock: Clock,
+    new_id: Callable[[], str],
+    sleep: Callable[[float], None],
+    chance: Callable[[], float],
+    environment: Callable[[str], str | None],
 ) -> None:
-    """Set the surroundings of `execute_in_process` and `materialize`; the package does when imported."""
-    _Place.host = Host(clock, new_id, sleep, chance)
+    """Set the surroundings of runs in process and of resources; the package does when imported."""
+    _Place.host = Host(clock, new_id, sleep, chance, environment)
 
 
 def host() -> Host:

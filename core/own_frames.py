@@ -16,6 +16,14 @@ def stacklevel_of_user() -> int:
     return level
 
 
+def locals_of_user() -> dict[str, object]:
+    """Return the local names of the nearest calling frame that is not ours."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and _is_own(frame.f_globals):
+        frame = frame.f_back
+    return dict(frame.f_locals)
+
+
 def without_own_top(traceback: TracebackType | None) -> TracebackType | None:
     """Return *traceback* from its first frame that is not ours; None when all are ours."""
     while traceback is not None and _is_own(traceback.tb_frame.f_globals):

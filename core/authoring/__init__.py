@@ -6,9 +6,11 @@ from .asset_selection import AssetSelection
 from .asset_spec import AssetDep, AssetOut, AssetSpec
 from .assets import AssetsDefinition, asset
 from .config import Config
+from .configurable_resource import ConfigurableResource
 from .default_status import DefaultSensorStatus, SensorType
 from .definitions import Definitions
 from .direct_context import build_asset_context, build_op_context
+from .env_var import EnvVar
 from .errors import (
     CheckError,
     DagsterError,
@@ -19,6 +21,7 @@ from .errors import (
     DagsterInvalidMetadata,
     DagsterInvalidSubsetError,
     DagsterInvariantViolationError,
+    DagsterResourceFunctionError,
     DagsterUnknownPartitionError,
     SensorExecutionError,
     SensorTargetError,
@@ -40,6 +43,9 @@ from .partitioned_config import (
     weekly_partitioned_config,
 )
 from .partitions import PartitionKeyRange, PartitionsDefinition, StaticPartitionsDefinition
+from .resource_context import InitResourceContext
+from .resource_definition import ResourceDefinition, resource
+from .resource_parameters import ResourceParam
 from .results import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from .retries import Backoff, Failure, Jitter, RetryPolicy, RetryRequested
 from .run_config import RunConfig
@@ -69,6 +75,7 @@ __all__ = [
     "Backoff",
     "CheckError",
     "Config",
+    "ConfigurableResource",
     "DagsterError",
     "DagsterExecutionStepExecutionError",
     "DagsterInvalidConfigError",
@@ -77,14 +84,17 @@ __all__ = [
     "DagsterInvalidMetadata",
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
+    "DagsterResourceFunctionError",
     "DagsterUnknownPartitionError",
     "DailyPartitionsDefinition",
     "DefaultSensorStatus",
     "Definitions",
+    "EnvVar",
     "ExecuteInProcessResult",
     "Failure",
     "HourlyPartitionsDefinition",
     "In",
+    "InitResourceContext",
     "Jitter",
     "JobDefinition",
     "MaterializeResult",
@@ -100,6 +110,8 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "ResourceDefinition",
+    "ResourceParam",
     "RetryPolicy",
     "RetryRequested",
     "RunConfig",
@@ -128,6 +140,7 @@ __all__ = [
     "monthly_partitioned_config",
     "multi_asset",
     "op",
+    "resource",
     "sensor",
     "static_partitioned_config",
     "weekly_partitioned_config",

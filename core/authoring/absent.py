@@ -31,13 +31,13 @@ TimeWindowPartitionsDefinition
 PartitionMapping BackfillPolicy
 -> name what comes before in deps=, and ask for each partition in a run of its own
 
-ConfigurableResource ResourceParam ResourceDefinition ResourceDependency resource resources
-with_resources make_values_resource build_resources build_init_resource_context
--> give plain objects to Definitions(resources={...}), which steps find in context.resources; a
-   sensor makes what it needs in its function
+ResourceDependency ConfigurableResourceFactory resources with_resources make_values_resource
+build_resources build_init_resource_context
+-> write a ConfigurableResource or a function under @resource, and give it to
+   Definitions(resources={...}), materialize(resources=...) or build_sensor_context(resources=...)
 
-EnvVar StringSource IntSource BoolSource
--> read os.environ
+StringSource IntSource BoolSource
+-> give EnvVar("NAME") to a field of a ConfigurableResource
 
 schedule ScheduleDefinition ScheduleEvaluationContext DefaultScheduleStatus build_schedule_context
 build_schedule_from_partitioned_job

@@ -20,7 +20,6 @@ from .step_function import StepFunction
 
 _NOT_YET = (
     "ins",
-    "required_resource_keys",
     "resource_defs",
     "hooks",
     "io_manager_def",
@@ -179,6 +178,7 @@ def asset(
     deps: Iterable[CoercibleToAssetDep] | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     group_name: str | None = None,
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -201,6 +201,7 @@ def asset(
     deps: Iterable[CoercibleToAssetDep] | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     group_name: str | None = None,
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
@@ -218,6 +219,7 @@ def asset(
         key: The whole key, in place of *name* and *key_prefix*.
         deps: Assets that come before and whose values are not handed over.
         config_schema: Key by key what ``context.op_config`` holds; a `Config` parameter says more.
+        required_resource_keys: Resources that the function finds in ``context.resources``.
         kinds: Up to three words such as ``"python"``, kept as tags.
         retry_policy: How often and when the function is tried again in the same run.
 
@@ -246,7 +248,7 @@ def asset(
         )
         op = OpDefinition(
             check_name(asset_key.to_python_identifier(), "asset"),
-            StepFunction.of(fn, what, config_schema),
+            StepFunction.of(fn, what, config_schema, required_resource_keys),
             spec.description,
             code_version=code_version,
             retry_policy=retry_policy,

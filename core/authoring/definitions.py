@@ -11,6 +11,7 @@ from .errors import CheckError, DagsterInvalidDefinitionError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .metadata import normalize_metadata
 from .repository import RepositoryDefinition
+from .resources import checked_resources
 from .sensor_definition import SensorDefinition
 
 
@@ -23,7 +24,7 @@ class Definitions:
         assets: As given.
         jobs: As given; `get_all_jobs` has all of them.
         sensors: As given.
-        resources: What steps find in ``context.resources``, by name.
+        resources: What steps and sensors find in ``context.resources``, by name.
         metadata: For people, by name.
     """
 
@@ -54,7 +55,7 @@ class Definitions:
         self.jobs = _parts(
             jobs, "jobs", (JobDefinition, UnresolvedAssetJobDefinition), "what @job or define_asset_job made"
         )
-        self.resources = _resources(resources)
+        self.resources = checked_resources(resources, "Definitions")
         self.metadata = normalize_metadata(metadata)
         self._repository = RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
 
@@ -115,13 +116,3 @@ def _parts(values: Any, name: str, kinds: tuple[type, ...], expected: str) -> li
                 f"Definitions: {name}[{index}] must be {expected}, got {part!r} ({type(part).__name__})"
             )
     return parts
-
-
-def _resources(resources: Mapping[str, Any] | None) -> dict[str, Any]:
-    if resources is None:
-        return {}
-    if not isinstance(resources, Mapping) or not all(isinstance(name, str) for name in resources):
-        raise DagsterInvalidDefinitionError(
-            f"Definitions: resources must be a mapping from str to objects, got {resources!r}"
-        )
-    return dict(resources)

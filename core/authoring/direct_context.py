@@ -12,6 +12,7 @@ from .errors import CheckError
 from .execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
 from .names import refuse_unsupported
 from .partitions import PARTITION_TAG
+from .resource_scope import Resources, ResourceScope
 from .results import AssetEvent, str_tags
 
 #: Id of the run and name of its job, as there are none, and name of the step before there is one.
@@ -112,11 +113,12 @@ def _parts(
     tags = str_tags(run_tags)
     if partition_key is not None:
         tags[PARTITION_TAG] = partition_key
+    # Not a logger of our own: what a test logs goes where the test's logging goes.
+    log = logging.getLogger(__name__.partition(".")[0])
     return {
         "run": RunInfo(run_id=EPHEMERAL, job_name=EPHEMERAL, tags=tags, run_config={}),
         "op_name": EPHEMERAL,
         "op_config": config.to_builtins() if isinstance(config, Config) else config,
-        # Not a logger of our own: what a test logs goes where the test's logging goes.
-        "log": logging.getLogger(__name__.partition(".")[0]),
-        "resources": dict(resources or {}),
+        "log": log,
+        "resources": Resources(ResourceScope(dict(resources or {}), log)),
     }

@@ -53,6 +53,10 @@ class DagsterExecutionStepExecutionError(DagsterError):
     """A step's function raised; the original is the cause."""
 
 
+class DagsterResourceFunctionError(DagsterError):
+    """A resource could not be set up or closed; the original is the cause."""
+
+
 class SensorExecutionError(DagsterError):
     """A sensor's function raised or returned what a sensor may not; the original is the cause."""
 

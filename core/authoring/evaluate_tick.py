@@ -32,6 +32,8 @@ SENSOR_NAME_TAG = "dagster/sensor_name"
 def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) -> SensorExecutionData:
     """Call the sensor's function and return what came of it, checked and with its targets resolved.
 
+    Resources are closed when the function has ended.
+
     Raises:
         CheckError: The function produced what a sensor may not.
         SensorTargetError: A request is for no job of the sensor's.
@@ -54,7 +56,8 @@ def evaluate_without_partitions(
     sensor: SensorDefinition, context: SensorEvaluationContext
 ) -> SensorExecutionData:
     """Do as `evaluate_tick`, but take the partition keys of requests as they are."""
-    outcome = outcome_of(sensor.name, sensor.call_function(context))
+    with context:
+        outcome = outcome_of(sensor.name, sensor.call_function(context))
     log_key = context.log_key if context.has_captured_logs else None
     if outcome.result is None:
         return SensorExecutionData(

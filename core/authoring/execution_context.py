@@ -13,6 +13,7 @@ from .metadata import MetadataValue, normalize_metadata
 from .multi_partitions import MultiPartitionsDefinition
 from .outputs import RESULT
 from .partitions import PARTITION_TAG, PartitionKeyRange, PartitionsDefinition
+from .resource_scope import Resources
 from .results import AssetEvent
 from .time_partitions import TimeWindow, TimeWindowPartitions
 
@@ -34,19 +35,6 @@ class RunInfo:
     run_config: Mapping[str, Any]
 
 
-class Resources:
-    """The resources of the definitions, as attributes."""
-
-    def __init__(self, resources: Mapping[str, object]) -> None:
-        self.__dict__.update(resources)
-
-    def __getattr__(self, name: str) -> NoReturn:
-        known = ", ".join(sorted(vars(self))) or "none"
-        raise AttributeError(
-            f"there is no resource {name!r}, known are: {known}; give it with Definitions(resources={{{name!r}: ...}})"
-        )
-
-
 class OpExecutionContext:
     """The context of one step of a run.
 
@@ -66,7 +54,7 @@ class OpExecutionContext:
         op_name: str,
         op_config: Any,
         log: logging.Logger,
-        resources: Mapping[str, object],
+        resources: Resources,
         record: Callable[[AssetEvent], None],
         partitions_def: PartitionsDefinition | None = None,
         retry_number: int = 0,
@@ -76,7 +64,7 @@ class OpExecutionContext:
         self.op_name = op_name
         self.op_config = op_config
         self.log = log
-        self.resources = Resources(resources)
+        self.resources = resources
         self.retry_number = retry_number
         self._record = record
         self._partitions_def = partitions_def

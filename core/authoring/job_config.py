@@ -7,18 +7,19 @@ from typing import Any
 
 from .composition import Node
 from .config_schema import has_fields, schema_problems
+from .resource_scope import resource_config_problems
 from .run_config import ROOT_KEYS
 
 
 def run_config_problems(
-    nodes: Collection[Node], selected: Collection[str], resources: Collection[str], run_config: Any
+    nodes: Collection[Node], selected: Collection[str], resources: Mapping[str, object], run_config: Any
 ) -> Iterator[str]:
     """Yield one line for each thing in *run_config* that does not fit.
 
     Args:
         nodes: The steps of the job.
         selected: Names of those that are to run; the others may go without config.
-        resources: Names of the job's resources.
+        resources: The job's resources.
         run_config: Plain data.
     """
     if not isinstance(run_config, Mapping):
@@ -31,6 +32,10 @@ def run_config_problems(
             yield f"{key}: expected a mapping, got {section!r}"
             sections[key] = None
     yield from _unknown("resources.", sections["resources"] or {}, resources, "resource")
+    required = {
+        key for node in nodes if node.name in selected for key in node.op.function.required_resource_keys
+    }
+    yield from resource_config_problems(resources, required, sections["resources"] or {})
     ops = sections["ops"] or {}
     yield from _unknown("ops.", ops, [node.name for node in nodes], "op")
     for node in nodes:

@@ -19,6 +19,8 @@ from .metadata import MetadataValue, normalize_metadata
 from .names import check_name, check_owners, refuse_unsupported
 from .partitioned_config import PartitionedConfig
 from .partitions import PartitionsDefinition, checked_partitions
+from .resource_scope import missing_resource
+from .resources import checked_resources
 from .results import str_tags
 from .retries import RetryPolicy, check_policy
 from .run_config import RunConfig, plain_run_config
@@ -78,6 +80,17 @@ class JobDefinition(JobSettings):
     def with_resources(self, resources: Mapping[str, object]) -> JobDefinition:
         """Return the job with *resources* added to its own."""
         return replace(self, resources={**self.resources, **resources}) if resources else self
+
+    def check_resources(self) -> None:
+        """Check that every resource that a step requires is there.
+
+        Raises:
+            DagsterInvalidDefinitionError: One is not.
+        """
+        for node in self.nodes:
+            for key in sorted(node.op.function.required_resource_keys):
+                if key not in self.resources:
+                    raise missing_resource(key, f"op {node.name!r} of job {self.name!r}", self.resources)
 
     def run_config_or_default(self, run_config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what a run uses: *run_config*, or the job's own if that is empty."""
@@ -170,10 +183,11 @@ class JobDefinition(JobSettings):
             partition_key: The partition that the run is for; its config is used if *run_config* is empty.
             raise_on_error: Whether to raise what a step raised, after all steps that can run did.
             asset_selection: Make only these of the job's assets.
-            resources: Added to the job's own.
+            resources: Added to the job's own, in place of those of the same name.
             run_id: A new one if None.
 
         Raises:
+            DagsterInvalidDefinitionError: A resource that a step requires is not there.
             DagsterInvalidConfigError: The run config does not fit.
             DagsterInvalidSubsetError: The job does not make a selected asset.
             DagsterUnknownPartitionError: There is no such partition.
@@ -182,8 +196,10 @@ class JobDefinition(JobSettings):
         from ..execution.in_process import execute_in_process
 
         refuse_unsupported("execute_in_process", unsupported, ("instance", "op_selection", "input_values"))
+        job = self.with_resources(checked_resources(resources, "execute_in_process"))
+        job.check_resources()
         return execute_in_process(
-            self.with_resources(resources or {}),
+            job,
             run_config=plain_run_config(run_config),
             tags=str_tags(tags),
             partition_key=partition_key,
@@ -206,6 +222,13 @@ def checked_job(job: JobDefinition) -> JobDefinition:
     """
     if job.default_run_config:
         job.validate_run_config(job.default_run_config)
+    return job
+
+
+def checked_without_resources(job: JobDefinition) -> JobDefinition:
+    """Return *job* as `checked_job` does, but for what its run config says of resources not yet known."""
+    others = {key: value for key, value in job.default_run_config.items() if key != "resources"}
+    checked_job(replace(job, default_run_config=others))
     return job
 
 

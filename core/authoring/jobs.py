@@ -13,7 +13,7 @@ from .asset_selection import AssetSelection, CoercibleToAssetSelection, coerce_t
 from .assets import AssetsDefinition
 from .composition import Node, compose
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError
-from .job_definition import JobDefinition, JobSettings, checked_job, job_settings
+from .job_definition import JobDefinition, JobSettings, checked_job, checked_without_resources, job_settings
 from .names import name_or_own, refuse_unsupported
 from .outputs import NodeOutput
 from .partitioned_config import PartitionedConfig
@@ -221,6 +221,6 @@ def job(
             partitions_def,
             op_retry_policy,
         )
-        return checked_job(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
+        return checked_without_resources(JobDefinition(**settings, nodes=compose(settings["name"], fn)))
 
     return decorate if fn is None else decorate(fn)

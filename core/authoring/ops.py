@@ -15,7 +15,7 @@ from .results import str_tags
 from .retries import RetryPolicy, check_policy
 from .step_function import StepFunction
 
-_NOT_YET = ("required_resource_keys", "pool", "version")
+_NOT_YET = ("pool", "version")
 
 
 class OpDefinition:
@@ -89,6 +89,7 @@ def op(
     name: str | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     tags: Mapping[str, str] | None = None,
     code_version: str | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -105,6 +106,7 @@ def op(
     name: str | None = None,
     description: str | None = None,
     config_schema: Any = None,
+    required_resource_keys: set[str] | None = None,
     tags: Mapping[str, str] | None = None,
     code_version: str | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -120,6 +122,7 @@ def op(
         retry_policy: How often and when the function is tried again in the same run.
         out: The outputs, by name if there are several; one named ``result`` if None.
         ins: What is told about inputs; `In(Nothing)` adds one that no parameter takes.
+        required_resource_keys: Resources that the function finds in ``context.resources``.
 
     Raises:
         DagsterInvalidDefinitionError: A parameter is invalid or not supported yet.
@@ -130,7 +133,7 @@ def op(
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         op_name = name_or_own(name, fn)
-        function = StepFunction.of(fn, f"op {op_name!r}", config_schema)
+        function = StepFunction.of(fn, f"op {op_name!r}", config_schema, required_resource_keys)
         return OpDefinition(
             op_name,
             function,

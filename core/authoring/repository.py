@@ -11,7 +11,9 @@ from .asset_selection import AssetSelection
 from .asset_spec import AssetSpec
 from .assets import AssetsDefinition
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError, DagsterInvariantViolationError
+from .job_definition import checked_job
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
+from .resource_scope import missing_resource
 from .sensor_definition import SensorDefinition
 
 #: The job that makes all assets; there is one whenever there are assets.
@@ -31,7 +33,7 @@ class RepositoryDefinition:
         assets: Who makes the assets, each after those it is made from.
         sensors: The sensors by name, in the order given.
         jobs: The jobs by name: those given, those that sensors target, and the implicit one.
-        resources: What steps find in ``context.resources``.
+        resources: What steps and sensors find in ``context.resources``.
     """
 
     name = REPOSITORY
@@ -57,6 +59,9 @@ class RepositoryDefinition:
         for sensor in self.sensors.values():
             self._check_target_jobs(sensor)
             self._check_target_assets(sensor)
+            self._check_resources(sensor)
+        for job in self.jobs.values():
+            job.check_resources()
 
     @property
     def assets(self) -> list[AssetsDefinition]:
@@ -122,7 +127,12 @@ class RepositoryDefinition:
     def _resolved(self, job: JobDefinition | UnresolvedAssetJobDefinition) -> JobDefinition:
         if isinstance(job, UnresolvedAssetJobDefinition):
             return job.resolve(self.asset_graph, self.resources)
-        return job.with_resources(self.resources)
+        return checked_job(job.with_resources(self.resources))
+
+    def _check_resources(self, sensor: SensorDefinition) -> None:
+        for key in sorted(sensor.required_resource_keys):
+            if key not in self.resources:
+                raise missing_resource(key, f"sensor {sensor.name!r}", self.resources)
 
     def _check_target_assets(self, sensor: SensorDefinition) -> None:
         if sensor.asset_selection is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..plain_data import as_plain, plain_copy, plain_problems
 from .config import Config
+from .configurable_resource import ConfigurableResource
 from .errors import CheckError, DagsterInvalidConfigError
 
 #: The keys that run config may have at its root.
@@ -97,12 +98,12 @@ def _mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
 
 
 def _expanded(value: Any) -> Any:
-    return {"config": value.to_builtins()} if isinstance(value, Config) else value
+    return {"config": value.to_builtins()} if isinstance(value, Config | ConfigurableResource) else value
 
 
 def _configs_to_builtins(value: Any) -> Any:
     """Replace every `Config` in *value*, at the top and in nested mappings."""
-    if isinstance(value, Config):
+    if isinstance(value, Config | ConfigurableResource):
         return value.to_builtins()
     if isinstance(value, Mapping):
         return {key: _configs_to_builtins(item) for key, item in value.items()}

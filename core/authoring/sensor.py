@@ -70,7 +70,7 @@ def sensor(
         jobs: The jobs that requests are for; each request then names its own.
         default_status: The status until an operator decides otherwise.
         asset_selection: The assets that requests are about; they run in the implicit asset job.
-        required_resource_keys: Not supported yet.
+        required_resource_keys: Resources that the function finds in ``context.resources``.
         tags: Labels of the sensor; runs do not get them.
         metadata: For people, by name.
         target: A job, or assets, which get a job of their own.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from .errors import CheckError, DagsterInvariantViolationError
+from .resource_scope import Resources, ResourceScope, needs_closing
+from .resources import checked_resources
 from .sensor_log import LogLine, SensorLogger
 
 if TYPE_CHECKING:
@@ -57,14 +58,28 @@ class SensorEvaluationContext:
         self.log_records: list[LogLine] = []
         self._sensor_name, self._repository_name = sensor_name, repository_name
         self._repository_def, self._instance = repository_def, instance
-        self._resources, self._log_key = resources, log_key
+        self._resources, self._log_key = dict(resources or {}), log_key
+        self._scope: ResourceScope | None = None
+        self._entered = 0
         self._log: SensorLogger | None = None
 
     def __enter__(self) -> Self:
+        self._entered += 1
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Leave everything as it is: a context holds nothing open."""
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Close the resources that were set up.
+
+        Raises:
+            DagsterResourceFunctionError: One could not be closed; if the block raised, it is logged only.
+        """
+        self._entered -= 1
+        if self._entered or self._scope is None:
+            return
+        scope, self._scope = self._scope, None
+        unclosed = scope.close()
+        if unclosed is not None and error is None:
+            raise unclosed from unclosed.__cause__
 
     @property
     def cursor(self) -> str | None:
@@ -160,9 +175,44 @@ class SensorEvaluationContext:
         return self._instance
 
     @property
-    def resources(self) -> SimpleNamespace:
-        """The resources that the context was built with, as attributes."""
-        return SimpleNamespace(**(self._resources or {}))
+    def resources(self) -> Resources:
+        """The resources that the context was built with, or else of the definitions, as attributes.
+
+        Each is set up when it is first asked for.
+
+        Raises:
+            DagsterInvariantViolationError: One needs closing, and the context is not used in ``with``.
+        """
+        return Resources(self._open_scope())
+
+    def take_resources(self, keys: Collection[str], what: str) -> dict[str, Any]:
+        """Return the resources *keys*, set up; *what* requires them, for messages.
+
+        Raises:
+            DagsterInvalidDefinitionError: One is not there.
+            DagsterInvariantViolationError: One needs closing, and the context is not used in ``with``.
+            DagsterResourceFunctionError: The set-up of one raised.
+        """
+        return self._open_scope().take(sorted(keys), what)
+
+    def add_resources(self, resources: Mapping[str, Any]) -> None:
+        """Add to the resources that the context was built with; those of the same name are replaced."""
+        if resources:
+            self._resources.update(checked_resources(resources, "the context"))
+            if not self._entered:
+                self._scope = None
+
+    def _open_scope(self) -> ResourceScope:
+        if self._scope is None:
+            repository = self.repository_def
+            known = {**(repository.resources if repository is not None else {}), **self._resources}
+            if not self._entered and any(needs_closing(resource) for resource in known.values()):
+                raise DagsterInvariantViolationError(
+                    "At least one provided resource is a generator or has a teardown, and nothing would close it: "
+                    "use the context in a block, `with build_sensor_context(...) as context:`"
+                )
+            self._scope = ResourceScope(known, self.log)
+        return self._scope
 
 
 def build_sensor_context(
@@ -181,7 +231,8 @@ def build_sensor_context(
         instance: What ``context.instance`` is to be; anything, a fake included.
         cursor: The cursor that the sensor finds.
         repository_def: In place of *definitions*: what `Definitions.get_repository_def` returned.
-        resources: What ``context.resources`` holds, by name.
+        resources: What ``context.resources`` holds, by name, in place of the definitions'. Such as need
+            closing are closed at the end of a ``with`` block on the context, or of `evaluate_tick`.
         definitions: Needed when the sensor targets assets.
         last_sensor_start_time: Seconds since the epoch.
 
@@ -199,7 +250,7 @@ def build_sensor_context(
         repository_name=repository_name,
         repository_def=repository_def,
         sensor_name=sensor_name,
-        resources=resources,
+        resources=checked_resources(resources, "build_sensor_context"),
         definitions=definitions,
         last_sensor_start_time=last_sensor_start_time,
     )

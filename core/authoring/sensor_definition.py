@@ -12,6 +12,7 @@ from .default_status import DefaultSensorStatus, SensorType
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .metadata import normalize_metadata
 from .names import check_name, check_owners
+from .resource_parameters import required_keys, resource_parameters
 from .results import str_tags
 from .sensor_context import SensorEvaluationContext
 from .sensor_invocation import caller, context_from_call, context_parameter
@@ -19,7 +20,6 @@ from .sensor_rules import (
     DEFAULT_TIMEOUT,
     checked_description,
     checked_interval,
-    checked_resource_keys,
     checked_timeout,
     effective_interval,
 )
@@ -38,7 +38,7 @@ class SensorDefinition:
         minimum_interval_seconds: As declared; `interval_seconds` is what the engine goes by.
         description: For people.
         default_status: The status until an operator decides otherwise.
-        required_resource_keys: Always empty: sensors with resources are not supported yet.
+        required_resource_keys: The names of the resources that each evaluation needs.
         tags: Labels of the sensor; runs do not get them.
         metadata: For people, by name.
         owners: E-mail addresses and ``team:<name>``, None when not declared.
@@ -90,7 +90,10 @@ class SensorDefinition:
                 f"({type(default_status).__name__}): give a DefaultSensorStatus"
             )
         self.default_status = default_status
-        self.required_resource_keys = checked_resource_keys(required_resource_keys, self.name)
+        resources = resource_parameters(evaluation_fn)
+        self.required_resource_keys = required_keys(
+            required_resource_keys, resources, f"sensor {self.name!r}"
+        )
         self.tags = str_tags(tags)
         self.metadata = normalize_metadata(metadata)
         self.owners = None if owners is None else list(check_owners(owners, f"sensor {self.name!r}"))
@@ -98,10 +101,11 @@ class SensorDefinition:
         self._targets = sensor_targets(
             self.name, job_name=job_name, job=job, jobs=jobs, asset_selection=asset_selection, target=target
         )
-        self._context_parameter = context_parameter(self.name, evaluation_fn)
-        #: Call the function with a context, or with nothing if it takes nothing.
+        self._resource_parameters = resources
+        self._context_parameter = context_parameter(self.name, evaluation_fn, resources)
+        #: Call the function with a context, or without if it takes none, and with its resources.
         self.call_function: Callable[[SensorEvaluationContext], Any] = caller(
-            evaluation_fn, self._context_parameter
+            self.name, evaluation_fn, self._context_parameter, resources, self.required_resource_keys
         )
         # The function's attributes (updated) could be named like ours.
         functools.update_wrapper(self, evaluation_fn, updated=())
@@ -114,9 +118,11 @@ class SensorDefinition:
 
         Raises:
             DagsterInvalidInvocationError: It was not called with one context, or with none if it
-                takes none.
+                takes none; or with a resource that is not given by name.
         """
-        return self.call_function(context_from_call(self.name, self._context_parameter, args, kwargs))
+        return self.call_function(
+            context_from_call(self.name, self._context_parameter, self._resource_parameters, args, kwargs)
+        )
 
     def evaluate_tick(self, context: SensorEvaluationContext) -> SensorExecutionData:
         """Call the function and check what comes back, as a tick does.

@@ -1,9 +1,9 @@
-"""How a sensor function is called: with the context or with nothing, under any parameter name."""
+"""How a sensor function is called: with its context, if it takes one, and with its resources."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from inspect import Parameter
 from typing import Any
 
@@ -21,22 +21,26 @@ class ContextParameter(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name.
         keyword_only: Whether it has to be given by name.
+        after_resource: Whether a parameter that takes a resource comes before it.
     """
 
     name: str
     keyword_only: bool
+    after_resource: bool = False
 
 
-def context_parameter(sensor: str, function: Callable[..., Any]) -> ContextParameter | None:
+def context_parameter(
+    sensor: str, function: Callable[..., Any], resources: Collection[str] = ()
+) -> ContextParameter | None:
     """Return the parameter that takes the context, None when the function takes nothing.
 
-    It is the first parameter, whatever its name; those after it need defaults.
+    It is the first parameter that is none of *resources*, whatever its name; those after it need defaults.
 
     Raises:
-        DagsterInvalidDefinitionError: The function needs more than the context.
+        DagsterInvalidDefinitionError: The function needs more than the context and resources.
     """
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in resources]
     except (TypeError, ValueError) as error:
         raise DagsterInvalidDefinitionError(
             f"sensor {sensor!r}: {function!r} does not tell its parameters: wrap it in a function of one "
@@ -45,34 +49,79 @@ def context_parameter(sensor: str, function: Callable[..., Any]) -> ContextParam
     needed = [p.name for p in parameters[1:] if p.default is p.empty and p.kind not in _VARIADIC]
     if needed:
         raise DagsterInvalidDefinitionError(
-            f"sensor {sensor!r} needs more than its context: {', '.join(needed)}. Resource parameters are not "
-            "supported yet: take the context alone, or give the others defaults"
+            f"sensor {sensor!r} needs more than its context: {', '.join(needed)}. A parameter that takes a "
+            "resource is annotated with a ConfigurableResource class or ResourceParam[...]; give others defaults"
         )
     if not parameters or parameters[0].kind is Parameter.VAR_KEYWORD:
         return None
     first = parameters[0]
-    return ContextParameter(first.name, keyword_only=first.kind is Parameter.KEYWORD_ONLY)
+    before = next(iter(inspect.signature(function).parameters))
+    return ContextParameter(
+        first.name, keyword_only=first.kind is Parameter.KEYWORD_ONLY, after_resource=before in resources
+    )
 
 
-def caller(function: Callable[..., Any], parameter: ContextParameter | None) -> Callable[[Any], Any]:
-    """Return the way to call *function* with a context."""
-    if parameter is None:
-        return lambda _context: function()
-    if parameter.keyword_only:
-        name = parameter.name
-        return lambda context: function(**{name: context})
-    return function
+def caller(
+    sensor: str,
+    function: Callable[..., Any],
+    parameter: ContextParameter | None,
+    resources: Collection[str] = (),
+    required: Collection[str] = (),
+) -> Callable[[SensorEvaluationContext], Any]:
+    """Return the way to call *function* with a context.
+
+    Args:
+        resources: Names of the parameters that take resources.
+        required: Names of all resources that are set up before.
+    """
+    what = f"sensor {sensor!r}"
+
+    def call(context: SensorEvaluationContext) -> Any:
+        taken = context.take_resources(required, what) if required else {}
+        named = {name: taken[name] for name in resources}
+        if parameter is None:
+            return function(**named)
+        if parameter.keyword_only or parameter.after_resource:
+            return function(**{parameter.name: context}, **named)
+        return function(context, **named)
+
+    return call
 
 
 def context_from_call(
-    sensor: str, parameter: ContextParameter | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    sensor: str,
+    parameter: ContextParameter | None,
+    resources: Collection[str],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
 ) -> SensorEvaluationContext:
     """Return the context that a direct call of the sensor gives; a new one for None.
 
+    Resources among *kwargs* are added to it.
+
     Raises:
-        DagsterInvalidInvocationError: Not one context, or under another name than the parameter's.
+        DagsterInvalidInvocationError: Not one context, or under another name than the parameter's, or
+            a resource by position.
         CheckError: What was given is no context.
     """
+    others = {name: value for name, value in kwargs.items() if name not in resources}
+    if resources and (len(args) > 1 or (args and parameter is None and not _may_be_context(args[0]))):
+        raise DagsterInvalidInvocationError(
+            f"sensor {sensor!r} was called with a resource by position: give resources by name, "
+            f"{', '.join(f'{name}=...' for name in resources)}"
+        )
+    context = _only_context(sensor, parameter, args, others)
+    context.add_resources({name: value for name, value in kwargs.items() if name in resources})
+    return context
+
+
+def _may_be_context(value: object) -> bool:
+    return value is None or isinstance(value, SensorEvaluationContext)
+
+
+def _only_context(
+    sensor: str, parameter: ContextParameter | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> SensorEvaluationContext:
     if len(args) + len(kwargs) > 1:
         raise DagsterInvalidInvocationError(
             f"sensor {sensor!r} was called with {len(args) + len(kwargs)} arguments: give the context alone"

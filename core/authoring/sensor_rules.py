@@ -7,7 +7,7 @@ import warnings
 from typing import Any
 
 from ..own_frames import stacklevel_of_user
-from .errors import CheckError, DagsterInvalidDefinitionError
+from .errors import CheckError
 
 #: The interval (seconds) of a sensor that does not give one.
 DEFAULT_INTERVAL = 30.0
@@ -60,25 +60,6 @@ def effective_interval(seconds: float | None) -> float:
     if not seconds:
         return DEFAULT_INTERVAL
     return float(seconds) if seconds > 0 else NEGATIVE_INTERVAL
-
-
-def checked_resource_keys(keys: object, sensor: str) -> frozenset[str]:
-    """Return the empty set: sensors with resources cannot be declared so far.
-
-    Raises:
-        CheckError: *keys* is no set of str.
-        DagsterInvalidDefinitionError: There are some.
-    """
-    if keys is None:
-        return frozenset()
-    if not isinstance(keys, (set, frozenset)) or not all(isinstance(key, str) for key in keys):
-        raise CheckError(f"required_resource_keys of sensor {sensor!r} is {keys!r}: give a set of str")
-    if keys:
-        raise DagsterInvalidDefinitionError(
-            f"required_resource_keys of sensor {sensor!r} ({', '.join(sorted(keys))}) is not supported yet: "
-            "make the resource in the function"
-        )
-    return frozenset()
 
 
 def checked_description(value: object, sensor: str) -> str | None:

@@ -12,6 +12,7 @@ from .config_schema import build_config, check_schema, is_config_class, schema_p
 from .direct_context import DirectAssetContext, DirectOpContext
 from .errors import DagsterInvalidConfigError, DagsterInvalidDefinitionError, DagsterInvalidInvocationError
 from .execution_context import OpExecutionContext
+from .resource_parameters import annotation_of, is_resource_annotation, required_keys
 
 #: Names that make the first parameter the context even without an annotation.
 _CONTEXT_NAMES = ("context", "_context", "context_", "_", "__")
@@ -26,6 +27,8 @@ class StepFunction:
         context: Name of the parameter that takes the context, None if there is none.
         config: Name of the parameter that takes the `Config`, None if there is none.
         config_schema: What is given as config; None if anything goes.
+        resources: Names of the parameters that take resources.
+        required_resource_keys: Names of all resources that must be there.
         inputs: Names of the parameters that take upstream values, in order.
         optional: Those of *inputs* that have a default.
     """
@@ -36,17 +39,27 @@ class StepFunction:
     config_schema: Any
     inputs: tuple[str, ...]
     optional: frozenset[str]
+    resources: tuple[str, ...] = ()
+    required_resource_keys: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, fn: Callable[..., Any], what: str, config_schema: Any = None) -> StepFunction:
+    def of(
+        cls,
+        fn: Callable[..., Any],
+        what: str,
+        config_schema: Any = None,
+        required_resource_keys: object = None,
+    ) -> StepFunction:
         """Read the signature of *fn*.
 
         Args:
             what: What the function is for, for messages, such as ``"op 'x'"``.
             config_schema: As given to the decorator.
+            required_resource_keys: As given to the decorator.
 
         Raises:
             DagsterInvalidDefinitionError: A step cannot have this function.
+            CheckError: *required_resource_keys* is no set of str, or there are resource parameters as well.
         """
         if not callable(fn):
             raise DagsterInvalidDefinitionError(f"{what} needs a function, got {fn!r}")
@@ -54,7 +67,7 @@ class StepFunction:
             raise DagsterInvalidDefinitionError(f"{what}: async functions are not supported yet")
         parameters = list(inspect.signature(fn).parameters.values())
         _refuse_variadic(parameters, what)
-        kinds = {parameter.name: _annotation(fn, parameter) for parameter in parameters}
+        kinds = {parameter.name: annotation_of(fn, parameter) for parameter in parameters}
         context = _context_name(parameters, kinds)
         config = _config_name(kinds, what)
         if config is not None and config_schema is not None:
@@ -63,7 +76,8 @@ class StepFunction:
             )
         if config_schema is not None:
             check_schema(config_schema, f"config_schema of {what}")
-        inputs = [parameter for parameter in parameters if parameter.name not in (context, config)]
+        resources = tuple(name for name, kind in kinds.items() if is_resource_annotation(kind))
+        inputs = [p for p in parameters if p.name not in (context, config, *resources)]
         return cls(
             fn=fn,
             context=context,
@@ -71,6 +85,8 @@ class StepFunction:
             config_schema=config_schema if config is None else kinds[config],
             inputs=tuple(parameter.name for parameter in inputs),
             optional=frozenset(p.name for p in inputs if p.default is not inspect.Parameter.empty),
+            resources=resources,
+            required_resource_keys=required_keys(required_resource_keys, resources, what),
         )
 
     def call(self, context: object, config: object, inputs: Mapping[str, object]) -> Any:
@@ -146,18 +162,6 @@ def _refuse_variadic(parameters: list[inspect.Parameter], what: str) -> None:
             raise DagsterInvalidDefinitionError(
                 f"{what}: the parameter {parameter.name!r} is positional-only"
             )
-
-
-def _annotation(fn: Callable[..., Any], parameter: inspect.Parameter) -> Any:
-    """Return the annotation; as text if it was written as text that means nothing here."""
-    annotation = parameter.annotation
-    if not isinstance(annotation, str):
-        return annotation
-    try:
-        return eval(annotation, getattr(fn, "__globals__", {}), inspect.getclosurevars(fn).nonlocals)
-    except (NameError, AttributeError, TypeError, SyntaxError, LookupError):
-        # Names imported under TYPE_CHECKING only, or local ones: no fault unless it is the config.
-        return annotation
 
 
 def _context_name(parameters: list[inspect.Parameter], kinds: dict[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.outputs import NodeOutput
 from ..authoring.partitions import PARTITION_TAG, made_partition
+from ..authoring.resource_scope import Resources, ResourceScope
 from ..authoring.results import AssetEvent, AssetMaterialization
 from ..authoring.retries import Failure as StepFailure
 from ..authoring.retries import RetryPolicy, seconds_to_retry
@@ -85,6 +86,8 @@ def execute_job(
     A step that fails does not keep steps that do not depend on it from running. A step fails when
     its function raises, `SystemExit` included, and no policy has it tried again; `KeyboardInterrupt`
     goes through. What depends on an output that a step may leave out, and did, is not run either.
+    Resources are set up before the first step that needs them, and closed when the run ends, however
+    it does.
 
     Args:
         run_config: Plain data; empty stands for the job's own.
@@ -92,6 +95,7 @@ def execute_job(
         asset_selection: The assets to make, as people write their keys; None for all of the job's.
         emit: Takes `StepLogged`, `AssetMaterialized` and `AssetObserved` as they happen; from any
             thread in which a step logs. The start and the end of the run are the caller's to tell.
+            Lines of resources belong to no step.
         sleep: Waits for some seconds, before a step is tried again.
         chance: Returns a random number from 0 up to 1, for delays with jitter.
         kept: Where values of assets outlast the run; None to hand them over within the run only.
@@ -108,7 +112,20 @@ def execute_job(
         return outcome
     used = job.run_config_or_default(run_config)
     run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
-    surroundings = _Surroundings(emit, clock, sleep, chance, kept)
+    scope = _scope(job, run, emit, clock)
+    surroundings = _Surroundings(emit, clock, sleep, chance, kept, scope)
+    try:
+        _run_steps(nodes, run, job, outcome, surroundings)
+    finally:
+        unclosed = scope.close()
+    if unclosed is not None and outcome.failure is None:
+        outcome.failure = Failure.of(unclosed)
+    return outcome
+
+
+def _run_steps(
+    nodes: Sequence[Node], run: RunInfo, job: JobDefinition, outcome: RunOutcome, surroundings: _Surroundings
+) -> None:
     broken: set[str] = set()
     names = {node.name for node in nodes}
     for node in nodes:
@@ -122,18 +139,28 @@ def execute_job(
             step.skip(missing[0])
         if failed or (not missing and not step.run()):
             broken.add(node.name)
-    return outcome
+
+
+def _scope(job: JobDefinition, run: RunInfo, emit: Emit, clock: Clock) -> ResourceScope:
+    """Return the resources of the run; what they log are lines of the run, of no step."""
+
+    def say(level: str, message: str) -> None:
+        emit(StepLogged(at=clock.now(), run=run.run_id, step=None, level=level, message=message))
+
+    config = run.run_config.get("resources")
+    return ResourceScope(job.resources, StepLogger(run.job_name, say), run, config)
 
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """The ports of a run; `execute_job` tells of them."""
+    """The ports of a run, which `execute_job` tells of, and its resources."""
 
     emit: Emit
     clock: Clock
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     kept: AssetValues | None
+    resources: ResourceScope
 
 
 class _Step:
@@ -206,8 +233,11 @@ class _Step:
         config = None
         if function.config is not None:
             config = build_config(function.config_schema, context.op_config or {})
+        what = f"op {self._node.name!r}"
+        resources = self._surroundings.resources.take(sorted(function.required_resource_keys), what)
+        arguments = {name: resources[name] for name in function.resources}
         result = StepResult(self._node, context, self._record, self._keep)
-        result.take(function.call(context, config, inputs))
+        result.take(function.call(context, config, {**inputs, **arguments}))
         return result.values
 
     def _inputs(self) -> dict[str, Any]:
@@ -252,7 +282,7 @@ class _Step:
             "op_name": node.name,
             "op_config": entry.get("config"),
             "log": StepLogger(f"{self._run.job_name}.{node.name}", self._say),
-            "resources": self._job.resources,
+            "resources": Resources(self._surroundings.resources),
             "record": self._record,
             "partitions_def": self._job.partitions_def,
             "retry_number": self._retry,

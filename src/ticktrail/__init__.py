@@ -5,13 +5,13 @@
 
 from typing import TYPE_CHECKING
 
-from ticktrail.adapters.system import SystemClock, chance, new_run_id, sleep
+from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
 from ticktrail.core.authoring import *
 from ticktrail.core.authoring import __all__ as _names
 from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
-set_host(SystemClock(), new_run_id, sleep, chance)
+set_host(SystemClock(), new_run_id, sleep, chance, environment)
 
 __all__ = list(_names)
 

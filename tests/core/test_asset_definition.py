@@ -124,7 +124,6 @@ def test_a_config_parameter_and_a_config_schema_exclude_each_other() -> None:
 @pytest.mark.parametrize(
     "parameter",
     [
-        "required_resource_keys",
         "io_manager_key",
         "automation_condition",
         "ins",

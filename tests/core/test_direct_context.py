@@ -24,7 +24,8 @@ class Sized(Config):
 
 @op
 def multiplied(context: OpExecutionContext, config: Sized, value: int) -> int:
-    return value * config.size * context.resources.factor
+    factor: int = context.resources.factor
+    return value * config.size * factor
 
 
 @asset(key_prefix="p")

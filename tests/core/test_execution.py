@@ -271,10 +271,10 @@ def test_a_selection_that_the_job_does_not_have_fails_the_run_before_any_step(se
 
 
 def test_a_fault_of_ours_in_a_step_is_shown_whole() -> None:
-    not_resources: Any = 5
-    node = Node(name="n", op=op(name="n")(lambda: 1), inputs={})
+    not_an_asset: Any = 5
+    node = Node(name="n", op=op(name="n")(lambda: 1), inputs={}, asset=not_an_asset)
 
-    outcome, _ = run(JobDefinition(name="j", nodes=(node,), resources=not_resources))
+    outcome, _ = run(JobDefinition(name="j", nodes=(node,)))
 
     assert outcome.traceback is not None
     assert "job_run.py" in outcome.traceback

@@ -134,7 +134,7 @@ def test_a_parameter_of_a_job_that_is_not_supported_yet_is_refused_by_name(param
             define(**refused)
 
 
-@pytest.mark.parametrize("parameter", ["required_resource_keys", "pool"])
+@pytest.mark.parametrize("parameter", ["pool", "version"])
 def test_a_parameter_of_an_op_that_is_not_supported_yet_is_refused_by_name(parameter: str) -> None:
     refused: dict[str, Any] = {parameter: object()}
 

@@ -211,23 +211,17 @@ def test_an_owner_is_an_address_or_a_team(owner: str) -> None:
         SensorDefinition("s", evaluation_fn=nothing, owners=[owner])
 
 
-def test_required_resources_are_refused_by_name() -> None:
-    with pytest.raises(DagsterInvalidDefinitionError, match=r"\(api\) is not supported yet"):
-        SensorDefinition("s", evaluation_fn=nothing, required_resource_keys={"api"})
+def test_required_resources_are_known() -> None:
+    sensor = SensorDefinition("s", evaluation_fn=nothing, required_resource_keys={"api"})
 
-    assert (
-        SensorDefinition("s", evaluation_fn=nothing, required_resource_keys=set()).required_resource_keys
-        == set()
-    )
+    assert sensor.required_resource_keys == {"api"}
 
 
-def test_a_resource_parameter_is_refused_by_name() -> None:
-    def with_resource(context: object, api: object) -> None: ...
+def test_a_parameter_after_the_context_that_takes_no_resource_is_refused_by_name() -> None:
+    def with_more(context: object, api: object) -> None: ...
 
-    with pytest.raises(
-        DagsterInvalidDefinitionError, match=r"api\. Resource parameters are not supported yet"
-    ):
-        SensorDefinition(evaluation_fn=with_resource)
+    with pytest.raises(DagsterInvalidDefinitionError, match=r"needs more than its context: api\."):
+        SensorDefinition(evaluation_fn=with_more)
 
 
 def test_a_function_that_does_not_tell_its_parameters_is_refused() -> None:
