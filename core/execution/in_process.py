@@ -14,7 +14,8 @@ from ..authoring.partitioned_run import partitioned_run
 from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
 from ..host import host
-from .job_run import RunOutcome, execute_job
+from .job_run import execute_job
+from .run_outcome import RunOutcome
 
 
 class ExecuteInProcessResult:

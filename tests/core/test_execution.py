@@ -102,7 +102,7 @@ def test_a_step_that_fails_is_told_with_the_traceback_of_the_users_code_alone() 
     assert outcome.traceback.endswith("ValueError: two\nlines\n")
     assert "in function" in outcome.traceback
     assert "in helper" in outcome.traceback
-    assert "job_run.py" not in outcome.traceback
+    assert "execution/step.py" not in outcome.traceback
     assert lines(events, "FAILURE") == [("ERROR", outcome.traceback)]
 
 
@@ -258,7 +258,7 @@ def test_a_run_config_that_does_not_fit_fails_the_run_before_any_step() -> None:
     assert outcome.error is not None
     assert outcome.error.startswith("DagsterInvalidConfigError: run config does not fit job 'j': ops.read")
     assert outcome.traceback is not None
-    assert "job_run.py" not in outcome.traceback
+    assert "execution/step.py" not in outcome.traceback
 
 
 @pytest.mark.parametrize("selection", [["gone"], ["a//b"]])
@@ -277,7 +277,7 @@ def test_a_fault_of_ours_in_a_step_is_shown_whole() -> None:
     outcome, _ = run(JobDefinition(name="j", nodes=(node,)))
 
     assert outcome.traceback is not None
-    assert "job_run.py" in outcome.traceback
+    assert "execution/step.py" in outcome.traceback
 
 
 def test_what_emit_raises_ends_the_run() -> None:

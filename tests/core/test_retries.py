@@ -89,7 +89,7 @@ def test_each_attempt_is_told_with_its_error_and_what_follows() -> None:
     first, _, traceback = message.partition("\n")
     assert (level, first) == ("WARNING", "attempt 1 failed, the next follows in 2 s: ValueError: attempt 0")
     assert traceback.startswith("Traceback (most recent call last):")
-    assert "job_run.py" not in traceback
+    assert "execution/step.py" not in traceback
     assert [message for _, message in run.lines("START")] == ["started", "started, retry 1"]
 
 
