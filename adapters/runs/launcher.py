@@ -201,8 +201,8 @@ class LocalLauncher:
         # Told first: when the host is gone the offer waits here until its end is noticed.
         self._launched[run] = offer
         self._report(RunReport(run=run, cause=offer.cause, launcher=f"local@{socket.gethostname()}"))
-        # Not from the engine's head on: it may know of a claim that has not come through the inbox yet.
-        self._write(Launch(run=run, cause=offer.cause, since=max(self._heard, offer.cause + 1)))
+        # From the request on: an offer may have waited here while another worker claimed and ended the run.
+        self._write(Launch(run=run, cause=offer.cause, since=offer.cause + 1))
 
     def _exited(self, exited: Exited) -> None:
         offer, worker = self._launched.pop(exited.run), (socket.gethostname(), exited.pid)

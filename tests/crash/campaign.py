@@ -234,6 +234,7 @@ def report(campaigns: list[Campaign]) -> str:
     """Say what died, how often, and what was left standing."""
     kills = sum((campaign.kills() for campaign in campaigns), Counter[str]())
     lines = [f"{count:6}  {point}" for point, count in sorted(kills.items())]
+    lines += [f"     0  {point}" for point in POINTS if point not in kills]
     acks = sum(len((c.folder / "acks").read_text().splitlines()) for c in campaigns)
     files = sum(campaign.written for campaign in campaigns)
     runs = sum(len(campaign.runs()[0]) for campaign in campaigns)
