@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
@@ -88,7 +88,7 @@ class LocalLauncher:
         self._home, self._source, self._max_runs = home, source, max_runs
         self._report, self._heard = report, 0
         self._inbox: SimpleQueue[object] = SimpleQueue()
-        self._queue: deque[_Offer] = deque()
+        self._queue: OrderedDict[str, _Offer] = OrderedDict()
         self._launched: dict[str, _Offer] = {}
         self._started: dict[str, RunStarted] = {}
         self._ended: set[str] = set()
@@ -161,14 +161,15 @@ class LocalLauncher:
     def _take(self, message: object) -> None:
         match message:
             case _Offer():
-                self._queue.append(message)
+                self._queue[message.run] = message
             case _Again():
-                self._queue.append(self._lost[message.cause][0])
+                offer, _ = self._lost[message.cause]
+                self._queue[offer.run] = offer
             case _Heard(offset, RunStarted() as event):
-                self._heard = offset + 1
+                self._hear(offset, event.run)
                 self._started[event.run] = event
             case _Heard(offset, event):
-                self._heard = offset + 1
+                self._hear(offset, event.run)
                 self._forget(event.run, event.cause)
             case Ready():
                 self._host_ready = message.problem is None
@@ -184,25 +185,30 @@ class LocalLauncher:
                 self._stopping = message
                 self._queue.clear()
 
+    def _hear(self, offset: int, run: str) -> None:
+        """Know the log up to *offset*, and what waits here as not claimed: a run that was waits no longer."""
+        self._heard = offset + 1
+        self._queue.pop(run, None)
+
     def _fill(self) -> None:
         if self._host is None and self._queue and self._problem is None:
             self._start_host()
         if self._problem is not None:
             while self._queue:
-                self._give_up(self._queue.popleft(), f"the run host could not start: {self._problem}")
+                self._give_up(self._next_offer(), f"the run host could not start: {self._problem}")
             self._problem = None
         while self._queue and self._host_ready and len(self._busy()) < self._max_runs:
-            self._launch(self._queue.popleft())
+            self._launch(self._next_offer())
+
+    def _next_offer(self) -> _Offer:
+        return self._queue.popitem(last=False)[1]
 
     def _launch(self, offer: _Offer) -> None:
         run = offer.run
-        if run in self._busy():
-            return
         # Told first: when the host is gone the offer waits here until its end is noticed.
         self._launched[run] = offer
         self._report(RunReport(run=run, cause=offer.cause, launcher=f"local@{socket.gethostname()}"))
-        # From the request on: an offer may have waited here while another worker claimed and ended the run.
-        self._write(Launch(run=run, cause=offer.cause, since=offer.cause + 1))
+        self._write(Launch(run=run, cause=offer.cause, since=self._heard))
 
     def _exited(self, exited: Exited) -> None:
         offer, worker = self._launched.pop(exited.run), (socket.gethostname(), exited.pid)
@@ -294,7 +300,9 @@ class LocalLauncher:
             self._problem = f"it ended with exit code {host.returncode} while it loaded the definitions"
         self._host, self._host_ready = None, None
         unclaimed = [offer for run, offer in self._launched.items() if run not in self._started]
-        self._queue.extendleft(reversed(unclaimed))
+        for offer in reversed(unclaimed):
+            self._queue[offer.run] = offer
+            self._queue.move_to_end(offer.run, last=False)
         for run in self._ended:
             self._started.pop(run, None)
         self._launched.clear()
