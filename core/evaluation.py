@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,9 +12,8 @@ from .authoring.metadata import plain_metadata
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
-from .errors import TickTrailError
 from .events import AssetMaterialized, AssetObserved
-from .own_frames import without_own_top
+from .failure import Failure
 from .plain_data import storable_text
 from .requests import Request, as_requests, is_storable
 
@@ -35,7 +33,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         cursor: The cursor after the evaluation; that from before it when there is an error.
         cursor_before: The cursor that the sensor was given.
         error: Type and message of what went wrong, one line.
-        traceback: The traceback from the user's first frame on, None if none of theirs is in it.
+        traceback: The traceback of the user's code, None if none of theirs is in it.
         logs: When (UTC, microseconds since the epoch), level and text of the lines logged.
         asset_events: Events to be stored without a run; ``at`` and ``tick`` are to be filled in.
     """
@@ -66,11 +64,12 @@ def evaluate(
         return _evaluated(sensor, context, before)
     # Not Exception: sys.exit() and the like in a sensor end its tick, not the engine.
     except BaseException as error:  # noqa: BLE001
+        failure = Failure.of(error)
         return Evaluation(
             cursor=before,
             cursor_before=before,
-            error=_error_line(error),
-            traceback=_users_traceback(error),
+            error=failure.error,
+            traceback=failure.traceback if failure.has_frames else None,
             logs=list(context.log_records),
         )
 
@@ -103,32 +102,6 @@ def _asset_event(noted: AssetMaterialization | AssetObservation) -> AssetMateria
         metadata=plain_metadata(noted.metadata),
         tags=dict(noted.tags),
     )
-
-
-def _error_line(error: BaseException) -> str:
-    name = type(error).__name__
-    try:
-        message = " ".join(_message(error).splitlines())
-    except Exception as unprintable:  # noqa: BLE001
-        message = f"its message cannot be shown ({type(unprintable).__name__})"
-    return storable_text(f"{name}: {message}" if message else name)
-
-
-def _message(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"the sensor called sys.exit({'' if error.code is None else repr(error.code)})"
-    return str(error)
-
-
-def _users_traceback(error: BaseException) -> str | None:
-    try:
-        theirs = without_own_top(error.__traceback__)
-        if theirs is None:
-            cause = error.__cause__
-            return None if cause is None or isinstance(cause, TickTrailError) else _users_traceback(cause)
-        return storable_text("".join(traceback.format_exception(type(error), error, theirs)))
-    except Exception as unprintable:  # noqa: BLE001
-        return f"the traceback cannot be shown ({type(unprintable).__name__})"
 
 
 def _shortened(text: str) -> str:

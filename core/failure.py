@@ -27,11 +27,13 @@ class Failure:
     Attributes:
         error: Type and message, one line of at most `MAX_LINE` characters.
         traceback: The traceback without the frames of ours that lead to the user's code.
+        has_frames: Whether the traceback leads anywhere, or only repeats the error.
         exception: The exception itself.
     """
 
     error: str
     traceback: str
+    has_frames: bool
     exception: BaseException
 
     @classmethod
@@ -39,10 +41,12 @@ class Failure:
         """Describe *exception*, which may be one whose own text cannot be had."""
         shown = traceback.TracebackException.from_exception(exception)
         _hide_frames(shown, exception)
-        lines = shown.format() if shown.stack or shown.__cause__ else shown.format_exception_only()
+        has_frames = bool(shown.stack) or shown.__cause__ is not None
+        lines = shown.format() if has_frames else shown.format_exception_only()
         return cls(
             error=error_line(exception),
             traceback=_cut(storable_text("".join(lines))),
+            has_frames=has_frames,
             exception=exception,
         )
 
@@ -50,15 +54,19 @@ class Failure:
 def error_line(exception: BaseException) -> str:
     """Return type and message of *exception* as one line."""
     name = type(exception).__name__
-    if isinstance(exception, SystemExit):
-        return f"{name}: the code called sys.exit({'' if exception.code is None else repr(exception.code)})"
     try:
-        message = str(exception)
+        message = _message(exception)
     except Exception as error:  # noqa: BLE001 - the user's __str__ may raise anything
-        message = f"(its text cannot be had: {type(error).__name__})"
+        message = f"its message cannot be shown ({type(error).__name__})"
     line = " ".join(message.split())
     text = storable_text(f"{name}: {line}" if line else name)
     return text if len(text) <= MAX_LINE else f"{text[: MAX_LINE - 3]}..."
+
+
+def _message(exception: BaseException) -> str:
+    if isinstance(exception, SystemExit):
+        return f"the code called sys.exit({'' if exception.code is None else repr(exception.code)})"
+    return str(exception)
 
 
 def _hide_frames(shown: traceback.TracebackException, exception: BaseException) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -22,13 +21,6 @@ def locals_of_user() -> dict[str, object]:
     while frame.f_back is not None and _is_own(frame.f_globals):
         frame = frame.f_back
     return dict(frame.f_locals)
-
-
-def without_own_top(traceback: TracebackType | None) -> TracebackType | None:
-    """Return *traceback* from its first frame that is not ours; None when all are ours."""
-    while traceback is not None and _is_own(traceback.tb_frame.f_globals):
-        traceback = traceback.tb_next
-    return traceback
 
 
 def _is_own(module: dict[str, object]) -> bool:

@@ -171,9 +171,9 @@ class Unprintable(Exception):
         ),
         (raises(ValueError(NO_TEXT)), "ValueError: caf\\udce9.csv"),
         (raises(Unprintable()), "Unprintable: its message cannot be shown (RuntimeError)"),
-        (lambda: sys.exit(3), "SystemExit: the sensor called sys.exit(3)"),
-        (lambda: sys.exit(), "SystemExit: the sensor called sys.exit()"),
-        (lambda: sys.exit("bye"), "SystemExit: the sensor called sys.exit('bye')"),
+        (lambda: sys.exit(3), "SystemExit: the code called sys.exit(3)"),
+        (lambda: sys.exit(), "SystemExit: the code called sys.exit()"),
+        (lambda: sys.exit("bye"), "SystemExit: the code called sys.exit('bye')"),
         (recurses, "RecursionError: maximum recursion depth exceeded"),
         (lambda: sys.exit(Unprintable()), "SystemExit: its message cannot be shown (RuntimeError)"),  # type: ignore[arg-type]
         (lambda: 3, "CheckError: Sensor unexpectedly returned output 3"),

@@ -311,7 +311,7 @@ def test_an_error_whose_text_cannot_be_had_is_still_told() -> None:
         def __str__(self) -> str:
             raise RuntimeError("no text")
 
-    assert error_line(Mute()) == "Mute: (its text cannot be had: RuntimeError)"
+    assert error_line(Mute()) == "Mute: its message cannot be shown (RuntimeError)"
     assert "Mute" in Failure.of(Mute()).traceback
 
 
