@@ -60,11 +60,14 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     """The engine loaded a sensor that is new or that differs from what the log last said of it.
 
     Attributes:
-        kind: Sort of sensor, such as ``"STANDARD"``.
-        interval: Seconds from one tick's start to the next one's, > 0.
+        kind: Sort of sensor, such as ``"STANDARD"``; ``"SCHEDULE"`` for a schedule.
+        interval: Seconds from one tick's start to the next one's, > 0; for sensors that the log
+            wakes, and for schedules, those after a failed one.
         default_status: The status written in code.
         fingerprint: Digest of the sensor's code.
         source: Digest of the source text of the sensor's function, or None if it has none.
+        cron_schedule: When a schedule ticks, None for sensors; several moments are joined by ``"; "``.
+        timezone: Whose clock *cron_schedule* goes by, None for sensors.
     """
 
     at: int
@@ -74,6 +77,8 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     default_status: DefaultStatus
     fingerprint: str
     source: str | None = None
+    cron_schedule: str | None = None
+    timezone: str | None = None
 
 
 class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
@@ -152,6 +157,8 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
         fingerprint: Digest of the code that is evaluated.
         engine: Id of the engine that evaluates it.
         cause: Offset of the event that woke the sensor, None if its interval was over.
+        scheduled_for: The moment that a schedule's tick stands for, UTC, microseconds since the epoch;
+            None for sensors.
     """
 
     at: int
@@ -160,6 +167,7 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
     fingerprint: str
     engine: str
     cause: int | None = None
+    scheduled_for: int | None = None
 
 
 class TickLogged(Event, tag=21, frozen=True, kw_only=True):
@@ -276,6 +284,7 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
         traceback: The whole traceback, None if there is none.
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still ran.
+        reacted: How many `SensorReacted` the tick has.
     """
 
     at: int
@@ -285,16 +294,18 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
     duration: float
     traceback: str | None = None
     timed_out: bool = False
+    reacted: int = 0
 
 
 class TickCompleted(Event, tag=28, frozen=True, kw_only=True):
-    """The tick ended and asked for at least one new run.
+    """The tick ended and asked for at least one new run, or reacted to an event.
 
     Attributes:
         duration: Wall time of the evaluation in seconds, >= 0.
         requested: How many `RunRequested` the tick has.
         repeated: How many `RunKeyRepeated` the tick has.
         last_run_key: Key of the last request that had one, repeated ones included.
+        reacted: How many `SensorReacted` the tick has.
     """
 
     at: int
@@ -304,6 +315,7 @@ class TickCompleted(Event, tag=28, frozen=True, kw_only=True):
     requested: int
     repeated: int = 0
     last_run_key: str | None = None
+    reacted: int = 0
 
 
 class TickInterrupted(Event, tag=29, frozen=True, kw_only=True):
@@ -328,6 +340,26 @@ class EvaluationDiscarded(Event, tag=30, frozen=True, kw_only=True):
     sensor: str
     duration: float
     outcome: str
+
+
+class SensorReacted(Event, tag=31, frozen=True, kw_only=True):
+    """A tick called the sensor's function for one event of the log.
+
+    Attributes:
+        cause: Offset of that event: the end of a run, the materialization of an asset.
+        run: The run that the event is about, None if it is about none.
+        error: Type and message of what the function raised, one line; None if it returned. The
+            tick goes on with the next event either way.
+        traceback: The traceback of the user's code.
+    """
+
+    at: int
+    tick: int
+    sensor: str
+    cause: int
+    run: str | None = None
+    error: str | None = None
+    traceback: str | None = None
 
 
 # --- a run ------------------------------------------------------------------------------------
@@ -454,6 +486,29 @@ class AssetObserved(Event, tag=51, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
 
+class DynamicPartitionsChanged(Event, tag=52, frozen=True, kw_only=True):
+    """Keys were added to, or deleted from, a set of dynamic partitions.
+
+    Attributes:
+        partitions: Name of the set.
+        added: Keys that were not there, in the order asked for.
+        deleted: Keys that were there.
+        unchanged: Keys that were to be added and were there, or to be deleted and were not.
+        tick: The tick that asked, None otherwise.
+        run: The run that asked, None otherwise.
+        actor: Who asked when it was neither a tick nor a run.
+    """
+
+    at: int
+    partitions: str
+    added: list[str] = []
+    deleted: list[str] = []
+    unchanged: list[str] = []
+    tick: int | None = None
+    run: str | None = None
+    actor: str | None = None
+
+
 #: What ends a tick; each tick has exactly one.
 TickEnd = TickSkipped | TickFailed | TickCompleted | TickInterrupted
 
@@ -481,6 +536,7 @@ AnyEvent = (
     | TickCompleted
     | TickInterrupted
     | EvaluationDiscarded
+    | SensorReacted
     | RunLaunched
     | RunStarted
     | RunSucceeded
@@ -489,4 +545,5 @@ AnyEvent = (
     | StepLogged
     | AssetMaterialized
     | AssetObserved
+    | DynamicPartitionsChanged
 )

@@ -13,6 +13,7 @@ from ...core.events import (
     AssetObserved,
     CursorReset,
     CursorUpdated,
+    DynamicPartitionsChanged,
     EngineStarted,
     EngineStopped,
     EvaluationDiscarded,
@@ -26,6 +27,7 @@ from ...core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorReacted,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -38,7 +40,7 @@ from ...core.events import (
     TickSkipped,
     TickStarted,
 )
-from .text import cursor_text, one_line, took
+from .text import cursor_text, local_time, one_line, took
 
 _CURSOR = 32
 
@@ -89,10 +91,13 @@ def _keys(count: int) -> str:
 
 
 def _defined(event: SensorDefined) -> str:
-    return f"every {event.interval:g} s, by default {event.default_status}, code {event.fingerprint[:8]}"
+    when = f"every {event.interval:g} s" if event.cron_schedule is None else f"at {event.cron_schedule}"
+    return f"{when}, by default {event.default_status}, code {event.fingerprint[:8]}"
 
 
 def _tick_started(event: TickStarted) -> str:
+    if event.scheduled_for is not None:
+        return f"for {local_time(event.scheduled_for)}"
     return f"cursor {cursor_text(event.cursor, _CURSOR)}"
 
 
@@ -117,7 +122,21 @@ def _skipped(event: TickSkipped) -> str:
 
 def _completed(event: TickCompleted) -> str:
     runs = "1 run" if event.requested == 1 else f"{event.requested} runs"
-    return f"{runs} requested{_keys(event.repeated)} ({took(event.duration)})"
+    reacted = (
+        f"{event.reacted} event{'' if event.reacted == 1 else 's'} reacted to, " if event.reacted else ""
+    )
+    return f"{reacted}{runs} requested{_keys(event.repeated)} ({took(event.duration)})"
+
+
+def _reacted(event: SensorReacted) -> str:
+    about = f" of run {event.run[:8]}" if event.run else ""
+    return f"to event {event.cause}{about}{'' if event.error is None else f': {event.error}'}"
+
+
+def _partitions(event: DynamicPartitionsChanged) -> str:
+    changes = (("added", event.added), ("deleted", event.deleted), ("unchanged", event.unchanged))
+    told = "; ".join(f"{what} {one_line(', '.join(keys), 60)}" for what, keys in changes if keys)
+    return f"{event.partitions}: {told}"
 
 
 def _tick_failed(event: TickFailed) -> str:
@@ -166,6 +185,7 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     TickCompleted: _completed,
     TickInterrupted: lambda e: e.reason,
     EvaluationDiscarded: _discarded,
+    SensorReacted: _reacted,
     RunLaunched: lambda e: f"by {e.launcher}",
     RunStarted: lambda e: f"in {e.where}",
     RunSucceeded: lambda e: "",
@@ -174,6 +194,7 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     StepLogged: _step,
     AssetMaterialized: _asset,
     AssetObserved: _asset,
+    DynamicPartitionsChanged: _partitions,
 }
 
 _STYLES: dict[type, str] = {
@@ -195,4 +216,5 @@ _STYLES: dict[type, str] = {
     RunFailed: "red",
     RunCanceled: "yellow",
     AssetMaterialized: "green",
+    DynamicPartitionsChanged: "cyan",
 }

@@ -12,9 +12,11 @@ from ...core.events import (
     AssetMaterialized,
     AssetObserved,
     CursorUpdated,
+    DynamicPartitionsChanged,
     RequestRejected,
     RunKeyRepeated,
     RunRequested,
+    SensorReacted,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -34,6 +36,8 @@ _PARTS = _ENDS | {
     CursorUpdated,
     AssetMaterialized,
     AssetObserved,
+    DynamicPartitionsChanged,
+    SensorReacted,
 }
 
 
@@ -49,6 +53,7 @@ class _Outcome(msgspec.Struct):
     append: tuple[int, str]
     requested: int = 0
     repeated: int = 0
+    reacted: int = 0
     decisions: int = 0
 
 
@@ -106,6 +111,7 @@ class TickOutcomes:
             outcome = self._outcome
             outcome.requested += kind is RunRequested
             outcome.repeated += kind is RunKeyRepeated
+            outcome.reacted += kind is SensorReacted
             outcome.decisions += kind is not TickLogged
 
     def _ended(self, offset: int, event: Any, outcome: _Outcome) -> None:
@@ -115,6 +121,10 @@ class TickOutcomes:
             requested = event.requested if isinstance(event, TickCompleted) else 0
             self._count(offset, event.tick, "requested runs", requested, outcome.requested)
             self._count(offset, event.tick, "repeated run keys", event.repeated, outcome.repeated)
+            reacted = event.reacted if isinstance(event, TickCompleted) else 0
+            self._count(offset, event.tick, "reactions", reacted, outcome.reacted)
+        elif isinstance(event, TickFailed):
+            self._count(offset, event.tick, "reactions", event.reacted, outcome.reacted)
         elif isinstance(event, TickInterrupted) and outcome.decisions:
             self._report(offset, f"tick {event.tick} is interrupted after a part of its outcome")
         del self._sensor_of_open[event.tick]
