@@ -196,6 +196,9 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         fingerprint=loaded.fingerprints[sensor.name],
         source=_digest(loaded.sources[sensor.name]),
         timeout=sensor.evaluation_timeout_seconds,
+        least_gap=sensor.least_gap_seconds,
+        wake_up=sensor.wake_up,
+        polls=sensor.polls,
     )
 
 

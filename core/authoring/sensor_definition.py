@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..wake_ups import WakeUp
 from .asset_selection import AssetSelection
 from .default_status import DefaultSensorStatus, SensorType
 from .errors import CheckError, DagsterInvalidDefinitionError
@@ -16,6 +17,7 @@ from .resource_parameters import required_keys, resource_parameters
 from .results import str_tags
 from .sensor_context import SensorEvaluationContext
 from .sensor_invocation import caller, context_from_call, context_parameter
+from .sensor_outcome import Outcome, outcome_of
 from .sensor_rules import (
     DEFAULT_TIMEOUT,
     checked_description,
@@ -136,12 +138,36 @@ class SensorDefinition:
 
         return evaluate_tick(self, context)
 
+    def outcome(self, context: SensorEvaluationContext) -> Outcome:
+        """Call the function, as often as the sort of sensor wants it, and sort out what it produced.
+
+        Raises:
+            CheckError: The function produced what a sensor may not.
+            Exception: What the function raised.
+        """
+        return outcome_of(self.name, self.call_function(context))
+
     # --- when ----------------------------------------------------------------------------------
 
     @property
     def interval_seconds(self) -> float:
         """Seconds that the engine lets pass from one tick's start to the next one's, > 0."""
         return effective_interval(self.minimum_interval_seconds)
+
+    @property
+    def least_gap_seconds(self) -> float:
+        """Seconds from one tick's start to the next one's when the log wakes the sensor, >= 0."""
+        return 0.0 if self.minimum_interval_seconds is None else self.interval_seconds
+
+    @property
+    def wake_up(self) -> WakeUp | None:
+        """The events of the log that the sensor reacts to, None if it ticks by its interval alone."""
+        return None
+
+    @property
+    def polls(self) -> bool:
+        """Whether the sensor ticks when its interval is over, also if nothing has woken it."""
+        return True
 
     # --- what for ------------------------------------------------------------------------------
 

@@ -100,6 +100,9 @@ class EngineHarness:
             default_status=sensor.default_status.value,
             fingerprint=self.fingerprint,
             timeout=self.timeout,
+            least_gap=sensor.least_gap_seconds,
+            wake_up=sensor.wake_up,
+            polls=sensor.polls,
         )
 
     def _new_id(self) -> str:
