@@ -188,6 +188,7 @@ def _reacted(finished: FinishedTick, reaction: Reacted, at: int) -> SensorReacte
         run=reaction.run,
         error=reaction.error,
         traceback=reaction.traceback,
+        skip_reason=reaction.skip_reason,
     )
 
 
@@ -198,8 +199,8 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
         return _failed(finished, summary, at)
     if finished.evaluation.error is not None:
         return _failed(finished, finished.evaluation.error, at)
-    reacted = len(finished.evaluation.reactions)
-    if verdicts.requested == 0 and not reacted:
+    reactions = finished.evaluation.reactions
+    if verdicts.requested == 0 and all(reaction.skip_reason for reaction in reactions):
         return TickSkipped(
             at=at,
             tick=finished.tick,
@@ -208,6 +209,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
             duration=finished.duration,
             repeated=verdicts.repeated,
             last_run_key=verdicts.last_run_key,
+            reacted=len(reactions),
         )
     return TickCompleted(
         at=at,
@@ -217,7 +219,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
         requested=verdicts.requested,
         repeated=verdicts.repeated,
         last_run_key=verdicts.last_run_key,
-        reacted=reacted,
+        reacted=len(reactions),
     )
 
 

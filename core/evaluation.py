@@ -34,6 +34,7 @@ class Reacted(msgspec.Struct, frozen=True, kw_only=True):
     run: str | None = None
     error: str | None = None
     traceback: str | None = None
+    skip_reason: str | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +128,7 @@ def _reacted(reaction: Reaction) -> Reacted:
         run=reaction.run_id,
         error=None if failure is None else failure.error,
         traceback=None if failure is None else failure.traceback,
+        skip_reason=None if reaction.skip_message is None else storable_text(reaction.skip_message),
     )
 
 

@@ -10,7 +10,7 @@ from ..failure import Failure
 from ..host import host
 from .errors import DagsterInvariantViolationError
 from .run_request import RunRequest
-from .sensor_outcome import Outcome
+from .sensor_outcome import EMPTY_RESULT, Outcome
 from .sensor_result import SensorResult
 
 #: Seconds after which a tick begins with no further event: what it has done is to be stored soon.
@@ -33,11 +33,13 @@ class Reaction:
         cause: Offset of the event.
         run_id: The run that the event is about, None if it is about none.
         failure: What the function raised, None if it returned.
+        skip_message: Why it asked for nothing, None if it gave no reason.
     """
 
     cause: int
     run_id: str | None = None
     failure: Failure | None = None
+    skip_message: str | None = None
 
     @property
     def error(self) -> str | None:
@@ -76,13 +78,16 @@ class Reactions:
         looped: Whether a run that came about by the sensor itself was answered with a run.
     """
 
-    def __init__(self, sensor: str, call: Callable[[Any], Outcome]) -> None:
-        """Take the sensor's name and its function, sorted out."""
-        self._sensor, self._call = sensor, call
+    def __init__(self, sensor: str, call: Callable[[Any], Outcome], *, empty_is_skip: bool) -> None:
+        """Take the sensor's name and its function, sorted out.
+
+        Args:
+            empty_is_skip: Whether a function that returns nothing has skipped the event, or has acted.
+        """
+        self._sensor, self._call, self._empty_is_skip = sensor, call, empty_is_skip
         self.done: list[Reaction] = []
         self.requests: list[RunRequest] = []
         self.looped = False
-        self._skip_message: str | None = None
         self._results: list[SensorResult] = []
         self._ends = host().clock.monotonic() + TIME_FOR_EVENTS
 
@@ -112,7 +117,10 @@ class Reactions:
                 f"SensorResult.cursor is {outcome.result.cursor!r}: The cursor is managed by the sensor "
                 f"{self._sensor!r}, which goes from event to event, leave it out"
             )
-        self.done.append(Reaction(event.offset, event.run_id))
+        message = outcome.skip_message
+        if message == EMPTY_RESULT and not self._empty_is_skip:
+            message = None
+        self.done.append(Reaction(event.offset, event.run_id, skip_message=message))
         self._take(outcome, event.chain)
 
     def outcome(self, *, cursor: str | None, more: bool, retry: bool, empty: str | None) -> Outcome:
@@ -124,7 +132,8 @@ class Reactions:
             retry: Whether the last events are to be reacted to once more.
             empty: Why there is nothing, when there was no event.
         """
-        message = self._skip_message if self.done else empty
+        skipped = [reaction.skip_message for reaction in self.done]
+        message = empty if not skipped else skipped[-1] if all(skipped) else None
         return Outcome(
             requests=self.requests,
             skip_message=None if self.requests else message,
@@ -145,8 +154,6 @@ class Reactions:
         tags = {CHAIN_TAG: ",".join(chain)} if chain else {}
         for request in outcome.requests:
             self.requests.append(request.with_replaced_attrs(tags={**request.tags, **tags}))
-        if outcome.skip_message is not None:
-            self._skip_message = outcome.skip_message
         if outcome.result is not None:
             self._results.append(outcome.result)
         self.looped |= bool(outcome.requests) and self._sensor in chain
