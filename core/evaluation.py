@@ -98,7 +98,7 @@ def evaluate(
 
 
 def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, before: str | None) -> Evaluation:
-    known = 0 if sensor.wake_up is None else context.instance.head()
+    known = 0 if sensor.wake_up(context.repository_def) is None else context.instance.head()
     data = evaluate_without_partitions(sensor, context)
     if data.cursor is not None and not is_storable(data.cursor):
         raise CheckError(

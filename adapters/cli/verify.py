@@ -54,7 +54,8 @@ def verify(*, common: Common = COMMON) -> int:
 
     Checked are: what is kept beside the log equals what the log gives (1), each tick's outcome is one
     append (2), no run key is requested twice (3), each run starts and ends once at most (4), ticks of a
-    sensor take turns and cursors follow from each other (5), and no frame is damaged or missing (7).
+    sensor take turns and cursors follow from each other (5), no frame is damaged or missing (7), and a
+    sensor reacts to an event once (10).
     """
     home, out, counts = common.open(), Output(json=common.json), _Counts()
     broken = 0

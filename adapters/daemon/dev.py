@@ -197,7 +197,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         source=_digest(loaded.sources[sensor.name]),
         timeout=sensor.evaluation_timeout_seconds,
         least_gap=sensor.least_gap_seconds,
-        wake_up=sensor.wake_up,
+        wake_up=sensor.wake_up(loaded.definitions.get_repository_def()),
         polls=sensor.polls,
     )
 

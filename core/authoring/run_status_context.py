@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .errors import CheckError, DagsterInvariantViolationError
+from .errors import CheckError
 from .partitions import PARTITION_TAG
-from .resource_scope import ResourceScope
 from .resources import checked_resources
 from .sensor_context import SensorEvaluationContext
 
@@ -47,21 +45,16 @@ class RunStatusSensorContext(SensorEvaluationContext):
             instance=instance,
             resources=resources,
             repository_def=repository_def if tick is None else tick.repository_def,
+            tick=tick,
         )
         self.dagster_run = dagster_run
         self.dagster_event = dagster_event
         self._partition_key = partition_key
-        self._tick = tick
 
     @property
     def partition_key(self) -> str | None:
         """The partition that the run is for, None if it is for none."""
         return self._partition_key or self.dagster_run.tags.get(PARTITION_TAG)
-
-    @property
-    def log(self) -> logging.Logger:
-        """A logger whose lines are kept with the tick."""
-        return super().log if self._tick is None else self._tick.log
 
     def update_cursor(self, cursor: str | None) -> NoReturn:
         """Refuse: the sensor goes from event to event by itself.
@@ -69,9 +62,7 @@ class RunStatusSensorContext(SensorEvaluationContext):
         Raises:
             DagsterInvariantViolationError: Always.
         """
-        raise DagsterInvariantViolationError(
-            f"The cursor is managed by the run status sensor {self.sensor_name!r}: leave update_cursor() out"
-        )
+        self.refuse_cursor("the run status sensor, which goes from event to event")
 
     def for_run_failure(self) -> RunFailureSensorContext:
         """Return the same as the context of a run failure sensor."""
@@ -85,9 +76,6 @@ class RunStatusSensorContext(SensorEvaluationContext):
             resources=self._resources,
             repository_def=self._repository_def,
         )
-
-    def _open_scope(self) -> ResourceScope:
-        return super()._open_scope() if self._tick is None else self._tick._open_scope()
 
 
 class RunFailureSensorContext(RunStatusSensorContext):
@@ -128,6 +116,9 @@ def build_run_status_sensor_context(
     """
     if not isinstance(sensor_name, str):
         raise CheckError(f"sensor_name is {sensor_name!r} ({type(sensor_name).__name__}): give a str")
+    own = checked_resources(resources, "build_run_status_sensor_context")
+    if context is not None:
+        context.add_resources(own)
     return RunStatusSensorContext(
         sensor_name=sensor_name,
         dagster_run=dagster_run,
@@ -135,6 +126,6 @@ def build_run_status_sensor_context(
         instance=dagster_instance,
         partition_key=partition_key,
         tick=context,
-        resources=checked_resources(resources, "build_run_status_sensor_context"),
+        resources=own,
         repository_def=repository_def,
     )

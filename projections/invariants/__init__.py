@@ -6,6 +6,7 @@
 4   A run starts once at most, after its request, and ends once at most.
 5   One tick of a sensor is in flight at a time, and each cursor follows from the one before.
 7   Nothing in the log is changed or deleted: its offsets leave no gap.
+10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.
 ==  ============================================================================================
 
 Invariant 1, that all state can be rebuilt, is not about the log alone: ``ticktrail rebuild --check``.
@@ -22,6 +23,7 @@ import msgspec
 
 from ...core.log import Frame
 from .owners import KeyOwners
+from .reactions import ReactionOrder
 from .runs import RunCourses
 from .ticks import TickOutcomes
 from .turns import Turns
@@ -29,7 +31,7 @@ from .turns import Turns
 __all__ = ["CHECKED", "Violation", "check"]
 
 #: The numbers of the invariants that `check` looks at.
-CHECKED = (2, 3, 4, 5, 7)
+CHECKED = (2, 3, 4, 5, 7, 10)
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,13 @@ def check(frames: Iterable[Frame]) -> Iterator[Violation]:
 
     outcomes = TickOutcomes(partial(report, 2))
     steps: dict[type, list[Callable[[int, Any], None]]] = {}
-    for checker in (KeyOwners(partial(report, 3)), RunCourses(partial(report, 4)), Turns(partial(report, 5))):
+    checkers = (
+        KeyOwners(partial(report, 3)),
+        RunCourses(partial(report, 4)),
+        Turns(partial(report, 5)),
+        ReactionOrder(partial(report, 10)),
+    )
+    for checker in checkers:
         for kind, step in checker.steps().items():
             steps.setdefault(kind, []).append(step)
     head = 0

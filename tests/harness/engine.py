@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from ticktrail.adapters.event_log.memory import MemoryEventLog
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.sensor import SensorDefinition
@@ -65,6 +66,7 @@ class EngineHarness:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
         self.timeout, self.fingerprint = timeout, fingerprint
+        self.instance = DagsterInstance(self.log)
         self.load(*sensors, **definitions)
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
@@ -101,7 +103,7 @@ class EngineHarness:
             fingerprint=self.fingerprint,
             timeout=self.timeout,
             least_gap=sensor.least_gap_seconds,
-            wake_up=sensor.wake_up,
+            wake_up=sensor.wake_up(self.definitions.get_repository_def()),
             polls=sensor.polls,
         )
 
@@ -124,6 +126,7 @@ class EngineHarness:
             last_tick_completion_time=_seconds(state.last_finished_tick_at),
             last_sensor_start_time=_seconds(state.last_started_at),
             definitions=self.definitions,
+            instance=self.instance,
         )
         evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
         return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
