@@ -67,9 +67,10 @@ FilesystemIOManager InMemoryIOManager InputContext OutputContext logger LoggerDe
 success_hook failure_hook HookContext HookDefinition
 -> do at the end of the step's function what is to follow it, or in its except clause
 
-load_assets_from_modules load_assets_from_current_module load_assets_from_package_module
-load_assets_from_package_name load_definitions_from_module load_definitions_from_modules load_defs
-definitions repository RepositoryDefinition
+load_defs
+-> use load_definitions_from_package_module(...)
+
+repository RepositoryDefinition
 -> list assets, jobs and sensors in one Definitions(...)
 
 materialize_to_memory
