@@ -148,7 +148,11 @@ def _definitions_of(module: ModuleType, origin: str) -> Definitions:
     if found is None:
         raise DefinitionsError(
             f"{origin} has no Definitions: put a `defs = Definitions(...)` with your sensors, jobs and assets "
-            + ("at its top level" if not hasattr(module, "__path__") else "into its __init__.py or definitions.py")
+            + (
+                "at its top level"
+                if not hasattr(module, "__path__")
+                else "into its __init__.py or definitions.py"
+            )
         )
     return _guarded(origin, found) if isinstance(found, LazyDefinitions) else found
 

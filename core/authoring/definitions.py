@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from .asset_spec import AssetSpec
@@ -57,6 +56,7 @@ class Definitions:
         )
         self.resources = checked_resources(resources, "Definitions")
         self.metadata = normalize_metadata(metadata)
+        self._repository: RepositoryDefinition | None = None
 
     @classmethod
     def merge(cls, *def_sets: Definitions) -> Definitions:
@@ -101,6 +101,8 @@ class Definitions:
                 assets form a cycle.
             DagsterInvalidConfigError: A job's own run config does not fit it.
         """
+        if self._repository is None:
+            self._repository = RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
         return self._repository
 
     def get_job_def(self, name: str) -> JobDefinition:
@@ -109,15 +111,15 @@ class Definitions:
         Raises:
             DagsterInvariantViolationError: There is none.
         """
-        return self._repository.get_job(name)
+        return self.get_repository_def().get_job(name)
 
     def has_job_def(self, name: str) -> bool:
         """Return whether there is a job of that name."""
-        return self._repository.has_job(name)
+        return self.get_repository_def().has_job(name)
 
     def get_all_jobs(self) -> list[JobDefinition]:
         """Return all jobs: those given, those that sensors target, and the implicit one."""
-        return self._repository.get_all_jobs()
+        return self.get_repository_def().get_all_jobs()
 
     def get_sensor_def(self, name: str) -> SensorDefinition:
         """Return the sensor of that name.
@@ -125,11 +127,7 @@ class Definitions:
         Raises:
             DagsterInvariantViolationError: There is none.
         """
-        return self._repository.get_sensor_def(name)
-
-    @cached_property
-    def _repository(self) -> RepositoryDefinition:
-        return RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
+        return self.get_repository_def().get_sensor_def(name)
 
 
 def _each_once(parts: Iterable[list[Any]]) -> list[Any]:

@@ -15,7 +15,7 @@ from ticktrail.core.host import set_host
 
 set_host(SystemClock(), new_run_id, sleep, chance, environment)
 
-__all__ = _names + _package_names
+__all__ = list(_names) + list(_package_names)
 
 if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
 

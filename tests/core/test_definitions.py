@@ -159,7 +159,9 @@ def test_a_default_run_config_that_does_not_fit_an_asset_job_is_refused() -> Non
     with pytest.raises(
         DagsterInvalidConfigError, match=r"job 'some':\n  ops\.raw\.config\.filename: missing"
     ):
-        Definitions(assets=[raw], jobs=[define_asset_job("some", config={"ops": {"raw": {}}})]).get_repository_def()
+        Definitions(
+            assets=[raw], jobs=[define_asset_job("some", config={"ops": {"raw": {}}})]
+        ).get_repository_def()
 
 
 @pytest.mark.parametrize(
