@@ -110,14 +110,16 @@ def _import_file(file: Path) -> ModuleType:
         raise DefinitionsError(f"the definitions file {file} cannot be read: {error.strerror}") from error
     digest = blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     module = ModuleType(f"ticktrail_definitions_{digest}")
-    module.__file__ = str(path)
+    module.__file__, module.__package__ = str(path), ""
     _first_on_path(path.parent)
     sys.modules[module.__name__] = module
     try:
         # Not through a loader: its cache of compiled code misses an edit within the same second.
         exec(compile(text, str(path), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is the user's
-    except BaseException:
+    except BaseException as error:
         del sys.modules[module.__name__]
+        if isinstance(error, ImportError) and "no known parent package" in str(error):
+            error.add_note(f"A file by itself is in no package: name the module, -m PACKAGE.{path.stem}")
         raise
     return module
 

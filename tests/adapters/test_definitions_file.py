@@ -215,6 +215,13 @@ class TestPackage:
         assert error.value.traceback is not None
         assert f'File "{package / "later.py"}", line 2, in <module>' in error.value.traceback
 
+    def test_a_module_of_it_that_is_named_as_a_file_is_told_how_to_be_named(self, package: Path) -> None:
+        error = failure(package / "sensors.py")
+
+        assert "ImportError: attempted relative import with no known parent package" in str(error)
+        assert error.traceback is not None
+        assert error.traceback.endswith("in no package: name the module, -m PACKAGE.sensors\n")
+
     def test_all_its_modules_are_gathered_but_the_one_to_be_run(self, package: Path) -> None:
         written(package / "__main__.py", "1 / 0")
         written(package / "zoo.py", "from .inner.assets import table")
