@@ -44,8 +44,16 @@ from .errors import (
     SensorTargetError,
 )
 from .execution_context import AssetExecutionContext, OpExecutionContext
+from .gathering import (
+    load_assets_from_current_module,
+    load_assets_from_modules,
+    load_definitions_from_current_module,
+    load_definitions_from_module,
+    load_definitions_from_modules,
+)
 from .job_selectors import CodeLocationSelector, JobSelector, RepositorySelector
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
+from .lazy_definitions import LazyDefinitions, definitions
 from .materialize import materialize
 from .metadata import MetadataValue
 from .multi_asset_context import MultiAssetSensorEvaluationContext, build_multi_asset_sensor_context
@@ -137,6 +145,7 @@ __all__ = [
     "Jitter",
     "JobDefinition",
     "JobSelector",
+    "LazyDefinitions",
     "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
@@ -186,8 +195,14 @@ __all__ = [
     "build_sensor_context",
     "daily_partitioned_config",
     "define_asset_job",
+    "definitions",
     "hourly_partitioned_config",
     "job",
+    "load_assets_from_current_module",
+    "load_assets_from_modules",
+    "load_definitions_from_current_module",
+    "load_definitions_from_module",
+    "load_definitions_from_modules",
     "materialize",
     "monthly_partitioned_config",
     "multi_asset",
