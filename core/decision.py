@@ -27,6 +27,8 @@ from .events import (
     TickLogged,
     TickSkipped,
 )
+from .partition_changes import change_partitions
+from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
 
 
@@ -65,6 +67,7 @@ def decide(
     *,
     owners: Sequence[int | None],
     run_ids: Sequence[str],
+    partitions: DynamicPartitionsStore,
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -74,6 +77,7 @@ def decide(
         state: The sensor at the head on which the events will be appended.
         owners: For each request, the offset of the request that owns its run key, or None.
         run_ids: For each request, the id its run would get.
+        partitions: The dynamic partitions at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
     """
@@ -89,6 +93,9 @@ def decide(
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
+    events += change_partitions(
+        evaluation.partition_changes, evaluation.requests, partitions, tick=finished.tick, at=at
+    )
     verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
     events += verdicts.events
     events += _cursor(state, finished, verdicts, at)

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from .events import AnyEvent, RunStarted
+from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
 
 
@@ -105,3 +106,7 @@ class OpenRuns(Folded, Protocol):
     def is_open(self, run: str) -> bool: ...
 
     def start_of(self, run: str) -> RunStarted | None: ...
+
+
+class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):
+    """The keys of all sets of dynamic partitions."""

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .authoring.dynamic_partitions import partition_changes
 from .authoring.errors import CheckError
-from .authoring.evaluate_tick import evaluate_without_partitions
+from .authoring.evaluate_tick import evaluate_without_partitions, partitions_after
 from .authoring.metadata import plain_metadata
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
 from .events import AssetMaterialized, AssetObserved
 from .failure import Failure
+from .partitions_store import PartitionsChange
 from .plain_data import storable_text
 from .requests import Request, as_requests, is_storable
 
@@ -36,6 +38,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         traceback: The traceback of the user's code, None if none of theirs is in it.
         logs: When (UTC, microseconds since the epoch), level and text of the lines logged.
         asset_events: Events to be stored without a run; ``at`` and ``tick`` are to be filled in.
+        partition_changes: What is asked of sets of dynamic partitions, one for each set.
     """
 
     requests: list[Request] = []
@@ -46,6 +49,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     traceback: str | None = None
     logs: list[LogLine] = []
     asset_events: list[AssetMaterialized | AssetObserved] = []
+    partition_changes: list[PartitionsChange] = []
 
 
 def evaluate(
@@ -81,7 +85,10 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
             f"cursor is not valid text (UTF-8): {_shortened(ascii(data.cursor))}, escape what is not, for "
             "instance with json.dumps()"
         )
-    requests = as_requests(sensor, data.run_requests, context.repository_def) if data.run_requests else []
+    requests: list[Request] = []
+    if data.run_requests:
+        store = partitions_after(context, data)
+        requests = as_requests(sensor, data.run_requests, context.repository_def, store)
     return Evaluation(
         requests=requests,
         skip_reason=storable_text(data.skip_message) if data.skip_message else None,
@@ -89,6 +96,7 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
         cursor_before=before,
         logs=list(context.log_records),
         asset_events=[_asset_event(noted) for noted in data.asset_events],
+        partition_changes=partition_changes(data.dynamic_partitions_requests),
     )
 
 

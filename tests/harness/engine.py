@@ -18,6 +18,7 @@ from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
 from ticktrail.core.sensor_state import SensorState
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.sensor_states import SensorStates
@@ -77,7 +78,7 @@ class EngineHarness:
         """Start a new engine on the same log; the old one is gone without a word."""
         self.name = f"engine-{next(_engines)}"
         self.states, self.outbox = SensorStates(), Outbox()
-        self.index = MemoryRunKeyIndex()
+        self.index, self.partitions = MemoryRunKeyIndex(), DynamicPartitions()
         self._ids = 0
         self.engine = Engine(
             self.log,
@@ -85,6 +86,7 @@ class EngineHarness:
             run_keys=self.index,
             run_key_fold=RunKeys(self.index),
             open_runs=self.outbox,
+            partitions=self.partitions,
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
             new_id=self._new_id,
@@ -121,6 +123,7 @@ class EngineHarness:
             last_tick_completion_time=_seconds(state.last_finished_tick_at),
             last_sensor_start_time=_seconds(state.last_started_at),
             definitions=self.definitions,
+            instance=self.partitions,
         )
         evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
         return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
