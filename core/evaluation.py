@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,7 @@ from .authoring.metadata import plain_metadata
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
+from .authoring.sensor_result import SensorExecutionData
 from .events import AssetMaterialized, AssetObserved
 from .failure import Failure
 from .partitions_store import PartitionsChange
@@ -88,16 +90,22 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
     requests: list[Request] = []
     if data.run_requests:
         store = partitions_after(context, data)
-        requests = as_requests(sensor, data.run_requests, context.repository_def, store)
+        requests = as_requests(sensor, data.run_requests, context, store)
     return Evaluation(
         requests=requests,
-        skip_reason=storable_text(data.skip_message) if data.skip_message else None,
+        skip_reason=_skip_reason(data, requests),
         cursor=data.cursor,
         cursor_before=before,
         logs=list(context.log_records),
         asset_events=[_asset_event(noted) for noted in data.asset_events],
         partition_changes=partition_changes(data.dynamic_partitions_requests),
     )
+
+
+def _skip_reason(data: SensorExecutionData, requests: Sequence[Request]) -> str | None:
+    if data.run_requests and not requests:
+        return "all that was asked for is up to date"
+    return storable_text(data.skip_message) if data.skip_message else None
 
 
 def _asset_event(noted: AssetMaterialization | AssetObservation) -> AssetMaterialized | AssetObserved:

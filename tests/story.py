@@ -178,6 +178,10 @@ class Story:
             last_run_key=last,
         )
 
+    def end_of_skipped(self, tick: int) -> TickSkipped:
+        """Return the end of a tick that asked for nothing, to be appended with more of its outcome."""
+        return TickSkipped(at=self.at, tick=tick, sensor=self._open.pop(tick), reason=None, duration=0.25)
+
     def fail_tick(self, tick: int, error: str = "ValueError: no") -> int:
         sensor = self._open.pop(tick)
         return self.add(

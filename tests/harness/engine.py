@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
+from harness.log_view import LogView
 from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.authoring.definitions import Definitions
@@ -61,11 +62,13 @@ class EngineHarness:
         clock: StillClock | None = None,
         timeout: float = 60.0,
         fingerprint: str = "code-1",
+        instance: Any = ...,
         **definitions: Any,
     ) -> None:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
         self.timeout, self.fingerprint = timeout, fingerprint
+        self._instance = instance
         self.load(*sensors, **definitions)
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
@@ -123,7 +126,7 @@ class EngineHarness:
             last_tick_completion_time=_seconds(state.last_finished_tick_at),
             last_sensor_start_time=_seconds(state.last_started_at),
             definitions=self.definitions,
-            instance=self.partitions,
+            instance=LogView(self.log) if self._instance is ... else self._instance,
         )
         evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
         return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
