@@ -5,6 +5,7 @@ listed for users in ``docs/compatibility.md``:
 
 * one request that cannot become a run does not stop the others, and none is launched twice;
 * a cursor that an operator set while the tick was in flight stays;
+* reactions that failed fail the tick and do not hold its cursor back: the next events are handled;
 * a sensor that was stopped while its tick was in flight requests nothing and keeps its cursor.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from .evaluation import Evaluation, Request
+from .evaluation import Evaluation, Reacted, Request
 from .events import (
     AnyEvent,
     CursorUpdated,
@@ -22,12 +23,13 @@ from .events import (
     RequestRejected,
     RunKeyRepeated,
     RunRequested,
+    SensorReacted,
     TickCompleted,
     TickFailed,
     TickLogged,
     TickSkipped,
 )
-from .partition_changes import change_partitions
+from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
 
@@ -57,7 +59,6 @@ class Verdicts(msgspec.Struct):
     problems: list[str] = []
     requested: int = 0
     repeated: int = 0
-    all_keyed: bool = True
     last_run_key: str | None = None
 
 
@@ -88,14 +89,17 @@ def decide(
         TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
         for logged_at, level, message in evaluation.logs
     ]
-    if evaluation.error is not None:
-        return [*events, _failed(finished, evaluation.error, at)]
+    if evaluation.error is not None and not evaluation.reactions:
+        return [*events, *_cursor(state, finished, Verdicts(), at), _failed(finished, evaluation.error, at)]
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
+    events += [_note(finished, note, at) for note in evaluation.notes]
+    events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
-    events += change_partitions(
-        evaluation.partition_changes, evaluation.requests, partitions, tick=finished.tick, at=at
-    )
+    changes = evaluation.partition_changes
+    if _asks_again(evaluation):
+        changes = without_deletions(changes)
+    events += changed_partitions(changes, partitions, tick=finished.tick, at=at)
     verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
     events += verdicts.events
     events += _cursor(state, finished, verdicts, at)
@@ -130,7 +134,6 @@ def _judge(
         else:
             event = _requested(finished, request, key, run_ids[index], at)
             verdicts.requested += 1
-            verdicts.all_keyed &= key is not None
             if key:
                 claimed[key] = offset + index
         verdicts.events.append(event)
@@ -163,14 +166,46 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
             f"an operator set the cursor to {state.cursor!r} while this tick was in flight; "
             f"the tick's own cursor {after!r} is not stored"
         )
-        return [
-            TickLogged(at=at, tick=tick, sensor=sensor, level="WARNING", message=message, logger="engine")
-        ]
-    # Rejected requests are asked for again by the next tick, unless that would ask once more for a
-    # run that was launched now and that no run key protects.
-    if verdicts.problems and verdicts.all_keyed:
+        return [_note(finished, message, at)]
+    if _asks_again(finished.evaluation):
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
+
+
+def _asks_again(evaluation: Evaluation) -> bool:
+    """Return whether the cursor waits, for the next tick to ask again for what was rejected.
+
+    It does not if that would ask once more for a run that is launched now and that no run key
+    protects, or react to an event once more.
+    """
+    requests = evaluation.requests
+    rejected = any(request.problem is not None for request in requests)
+    protected = all(request.run_key or request.problem is not None for request in requests)
+    return rejected and protected and not evaluation.reactions
+
+
+def _note(finished: FinishedTick, message: str, at: int) -> TickLogged:
+    return TickLogged(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        level="WARNING",
+        message=message,
+        logger="engine",
+    )
+
+
+def _reacted(finished: FinishedTick, reaction: Reacted, at: int) -> SensorReacted:
+    return SensorReacted(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        cause=reaction.cause,
+        run=reaction.run,
+        error=reaction.error,
+        traceback=reaction.traceback,
+        skip_reason=reaction.skip_reason,
+    )
 
 
 def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
@@ -178,7 +213,10 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
         total = len(finished.evaluation.requests)
         summary = f"{len(verdicts.problems)} of {total} run requests rejected: {verdicts.problems[0]}"
         return _failed(finished, summary, at)
-    if verdicts.requested == 0:
+    if finished.evaluation.error is not None:
+        return _failed(finished, finished.evaluation.error, at)
+    reactions = finished.evaluation.reactions
+    if verdicts.requested == 0 and all(reaction.skip_reason for reaction in reactions):
         return TickSkipped(
             at=at,
             tick=finished.tick,
@@ -187,6 +225,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
             duration=finished.duration,
             repeated=verdicts.repeated,
             last_run_key=verdicts.last_run_key,
+            reacted=len(reactions),
         )
     return TickCompleted(
         at=at,
@@ -196,6 +235,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
         requested=verdicts.requested,
         repeated=verdicts.repeated,
         last_run_key=verdicts.last_run_key,
+        reacted=len(reactions),
     )
 
 
@@ -208,6 +248,7 @@ def _failed(finished: FinishedTick, error: str, at: int) -> TickFailed:
         duration=finished.duration,
         traceback=finished.evaluation.traceback,
         timed_out=finished.timed_out,
+        reacted=len(finished.evaluation.reactions),
     )
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .authoring.sensor_result import NextTick
 from .clock import Clock
 from .decision import FinishedTick, decide
 from .engine_parts import (
@@ -52,6 +53,8 @@ from .log import EventLog
 from .partitions_store import ChangedPartitions
 from .run_keys import RunKeyIndex
 from .schedule import Schedule
+from .wake_ups import WakeUps
+from .woken import Woken
 
 #: How many ticks start, and how many end, in one append at the most.
 TICKS_PER_APPEND = 256
@@ -88,7 +91,8 @@ class Engine:
         self._partitions = partitions
         self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs, partitions)
         self._sensors, self._clock, self._new_id, self._name = sensors, clock, new_id, name
-        self._schedule = Schedule()
+        self._schedule, self._woken = Schedule(), Woken()
+        self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
         self._in_flight: dict[str, Ticket] = {}
         self._abandoned: dict[str, Ticket] = {}
         self._finished: list[FinishedTick] = []
@@ -270,10 +274,14 @@ class Engine:
                 return self._heed_own(first, events)
 
     def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        # Before the fold, which forgets the requests of runs that end.
+        woken = self._wake_ups.of(first_offset, events, self._runs.request_of) if self._opened else ()
         for fold in self._folds:
             fold.apply(first_offset, events)
         self._head = first_offset + len(events)
         self._news.append((first_offset, events))
+        for sensor, offset in woken:
+            self._wake(sensor, offset)
 
     def _step(self) -> Step:
         step = Step(self._news, self._tickets, self._unclaimed)
@@ -300,6 +308,8 @@ class Engine:
             owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
         run_ids = [self._new_id() for _ in requests]
         state = self._states.get(tick.sensor)
+        if state.open_tick == tick.tick:
+            self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)
         events = decide(
             state, tick, owners=owners, run_ids=run_ids, partitions=partitions, offset=offset, at=at
         )
@@ -316,6 +326,7 @@ class Engine:
                 cursor=state.cursor,
                 fingerprint=state.fingerprint,
                 engine=self._name,
+                cause=self._woken.cause(state.name),
             )
             for state in due
         ]
@@ -323,6 +334,7 @@ class Engine:
     def _began(self, tick: int, event: TickStarted) -> None:
         sensor, started = event.sensor, self._decided_at
         self._schedule.drop(sensor)
+        self._woken.begin(sensor)
         self._in_flight[sensor] = ticket = Ticket(
             tick=tick,
             sensor=sensor,
@@ -345,8 +357,29 @@ class Engine:
             self._abandoned[sensor] = ticket
             return
         self._drop_finished(end.tick)
+        next_tick = self._woken.end(sensor, end.tick)
         if self._states.get(sensor).running:
-            self._schedule.set(sensor, ticket.started + self._sensors[sensor].interval)
+            self._schedule_next(ticket, next_tick)
+
+    def _schedule_next(self, ticket: Ticket, next_tick: NextTick) -> None:
+        """Set when the sensor ticks after *ticket*; one that waits for events may have no such moment."""
+        name, sensor = ticket.sensor, self._sensors[ticket.sensor]
+        after_interval = ticket.started + sensor.interval
+        if next_tick == "paused":
+            self._woken.pause(name, after_interval)
+            self._schedule.set(name, after_interval)
+        elif next_tick == "now" or self._woken.cause(name) is not None:
+            self._schedule.set(name, ticket.started + sensor.least_gap)
+        elif next_tick == "retry" or sensor.polls:
+            self._schedule.set(name, after_interval)
+
+    def _wake(self, sensor: str, offset: int) -> None:
+        """Make the sensor due because of the event at *offset*; one in flight ticks once more after that."""
+        self._woken.wake(sensor, offset)
+        if sensor in self._in_flight or sensor in self._abandoned or not self._states.get(sensor).running:
+            return
+        due = max(self._woken.paused_until(sensor), self._after_gap(sensor, self._sensors[sensor].least_gap))
+        self._schedule.set(sensor, due)
 
     def _drop_finished(self, tick: int) -> None:
         place = next((i for i, finished in enumerate(self._finished) if finished.tick == tick), None)
@@ -402,12 +435,19 @@ class Engine:
         if not state.running:
             self._schedule.drop(sensor)
             return
-        interval, remaining = self._sensors[sensor].interval, 0.0
-        if state.last_tick_at is not None:
+        known = self._sensors[sensor]
+        # What happened while nobody looked wakes a sensor as well, so one that waits for events ticks.
+        gap = known.interval if known.wake_up is None else known.least_gap
+        self._schedule.set(sensor, self._after_gap(sensor, gap))
+
+    def _after_gap(self, sensor: str, gap: float) -> float:
+        """Return when *gap* seconds will be over since the sensor's last tick began (monotonic seconds)."""
+        last, remaining = self._states.get(sensor).last_tick_at, 0.0
+        if last is not None and gap:
             # A calendar that was set back must not suspend the sensor until it has caught up.
-            elapsed = (self._clock.now() - state.last_tick_at) / 1e6
-            remaining = min(max(interval - elapsed, 0.0), interval)
-        self._schedule.set(sensor, self._clock.monotonic() + remaining)
+            elapsed = (self._clock.now() - last) / 1e6
+            remaining = min(max(gap - elapsed, 0.0), gap)
+        return self._clock.monotonic() + remaining
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:

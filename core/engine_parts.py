@@ -7,16 +7,21 @@ from typing import Protocol
 
 import msgspec
 
-from .events import AnyEvent, RunStarted
+from .events import AnyEvent, RunRequested, RunStarted
 from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
+from .wake_ups import WakeUp
 
 
 class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     """A sensor as the engine needs to know it.
 
     Attributes:
-        interval: Seconds from one tick's start to the next one's, > 0.
+        interval: Seconds from one tick's start to the next one's, > 0; of a sensor that does not poll,
+            from the start of a tick that failed.
+        least_gap: Seconds from one tick's start to the next one's when the log wakes the sensor, >= 0.
+        wake_up: The events that wake the sensor, None if none do.
+        polls: Whether the sensor ticks when its interval is over, also if nothing has woken it.
         timeout: Seconds after which an evaluation is given up, > 0.
         fingerprint: Digest of the sensor's code.
         source: Digest of the source text of the sensor's function.
@@ -29,6 +34,9 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     source: str | None = None
     timeout: float = 60.0
+    least_gap: float = 0.0
+    wake_up: WakeUp | None = None
+    polls: bool = True
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,6 +114,8 @@ class OpenRuns(Folded, Protocol):
     def is_open(self, run: str) -> bool: ...
 
     def start_of(self, run: str) -> RunStarted | None: ...
+
+    def request_of(self, run: str) -> RunRequested | None: ...
 
 
 class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):

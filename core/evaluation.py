@@ -11,10 +11,11 @@ from .authoring.dynamic_partitions import partition_changes
 from .authoring.errors import CheckError
 from .authoring.evaluate_tick import evaluate_without_partitions, partitions_after
 from .authoring.metadata import plain_metadata
+from .authoring.reactions import Reaction
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
-from .authoring.sensor_result import SensorExecutionData
+from .authoring.sensor_result import NextTick, SensorExecutionData
 from .events import AssetMaterialized, AssetObserved
 from .failure import Failure
 from .partitions_store import PartitionsChange
@@ -25,7 +26,17 @@ if TYPE_CHECKING:
     from .authoring.definitions import Definitions
     from .authoring.sensor_definition import SensorDefinition
 
-__all__ = ["Evaluation", "Request", "evaluate"]
+__all__ = ["Evaluation", "Reacted", "Request", "evaluate"]
+
+
+class Reacted(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of the sensor's function for one event of the log; the fields are those of `SensorReacted`."""
+
+    cause: int
+    run: str | None = None
+    error: str | None = None
+    traceback: str | None = None
+    skip_reason: str | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,13 +45,18 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         requests: The runs asked for, in order; none when there is an error.
         skip_reason: Why there is none, None when nothing was said.
-        cursor: The cursor after the evaluation; that from before it when there is an error.
+        cursor: The cursor after the evaluation, to be stored also when there is an error: that from
+            before it if the function raised, but reactions that failed do not hold it back.
         cursor_before: The cursor that the sensor was given.
         error: Type and message of what went wrong, one line.
         traceback: The traceback of the user's code, None if none of theirs is in it.
         logs: When (UTC, microseconds since the epoch), level and text of the lines logged.
         asset_events: Events to be stored without a run; ``at`` and ``tick`` are to be filled in.
         partition_changes: What is asked of sets of dynamic partitions, one for each set.
+        reactions: The calls of the function for events of the log, in order.
+        notes: What the engine has to say of the evaluation, for the tick's log.
+        next_tick: When a sensor that reacts to the log ticks next.
+        known: The offset up to which the evaluation knew the log; 0 if it did not look at it.
     """
 
     requests: list[Request] = []
@@ -52,6 +68,10 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     logs: list[LogLine] = []
     asset_events: list[AssetMaterialized | AssetObserved] = []
     partition_changes: list[PartitionsChange] = []
+    reactions: list[Reacted] = []
+    notes: list[str] = []
+    next_tick: NextTick = "when woken"
+    known: int = 0
 
 
 def evaluate(
@@ -77,10 +97,12 @@ def evaluate(
             error=failure.error,
             traceback=failure.traceback if failure.has_frames else None,
             logs=list(context.log_records),
+            next_tick="retry",
         )
 
 
 def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, before: str | None) -> Evaluation:
+    known = 0 if sensor.wake_up(context.repository_def) is None else context.instance.head()
     data = evaluate_without_partitions(sensor, context)
     if data.cursor is not None and not is_storable(data.cursor):
         raise CheckError(
@@ -99,6 +121,38 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
         logs=list(context.log_records),
         asset_events=[_asset_event(noted) for noted in data.asset_events],
         partition_changes=partition_changes(data.dynamic_partitions_requests),
+        reactions=[_reacted(reaction) for reaction in data.dagster_run_reactions],
+        error=_failed_reactions(data.dagster_run_reactions),
+        notes=[_loop_note(sensor)] if data.next_tick == "paused" else [],
+        next_tick=data.next_tick,
+        known=known,
+    )
+
+
+def _reacted(reaction: Reaction) -> Reacted:
+    failure = reaction.failure
+    return Reacted(
+        cause=reaction.cause,
+        run=reaction.run_id,
+        error=None if failure is None else failure.error,
+        traceback=None if failure is None else failure.traceback,
+        skip_reason=None if reaction.skip_message is None else storable_text(reaction.skip_message),
+    )
+
+
+def _failed_reactions(reactions: Sequence[Reaction]) -> str | None:
+    failed = [reaction for reaction in reactions if reaction.failure is not None]
+    if not failed:
+        return None
+    if len(reactions) == 1:
+        return failed[0].error
+    return f"{len(failed)} of {len(reactions)} reactions failed: {failed[0].error}"
+
+
+def _loop_note(sensor: SensorDefinition) -> str:
+    return (
+        f"sensor {sensor.name!r} answers with runs to what came of its own runs, a loop: it reacts no more for "
+        f"{sensor.interval_seconds:g} s, its interval. Monitor other jobs or assets than those it asks for"
     )
 
 

@@ -265,6 +265,7 @@ class TickSkipped(Event, tag=26, frozen=True, kw_only=True):
         duration: Wall time of the evaluation in seconds, >= 0.
         repeated: How many `RunKeyRepeated` the tick has.
         last_run_key: Key of the last request that had one.
+        reacted: How many `SensorReacted` the tick has.
     """
 
     at: int
@@ -274,6 +275,7 @@ class TickSkipped(Event, tag=26, frozen=True, kw_only=True):
     duration: float
     repeated: int = 0
     last_run_key: str | None = None
+    reacted: int = 0
 
 
 class TickFailed(Event, tag=27, frozen=True, kw_only=True):
@@ -298,7 +300,7 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
 
 
 class TickCompleted(Event, tag=28, frozen=True, kw_only=True):
-    """The tick ended and asked for at least one new run, or reacted to an event.
+    """The tick ended and asked for at least one new run, or acted on an event.
 
     Attributes:
         duration: Wall time of the evaluation in seconds, >= 0.
@@ -351,6 +353,7 @@ class SensorReacted(Event, tag=31, frozen=True, kw_only=True):
         error: Type and message of what the function raised, one line; None if it returned. The
             tick goes on with the next event either way.
         traceback: The traceback of the user's code.
+        skip_reason: Why the function asked for nothing, None if it gave no reason.
     """
 
     at: int
@@ -360,6 +363,7 @@ class SensorReacted(Event, tag=31, frozen=True, kw_only=True):
     run: str | None = None
     error: str | None = None
     traceback: str | None = None
+    skip_reason: str | None = None
 
 
 # --- a run ------------------------------------------------------------------------------------

@@ -155,7 +155,9 @@ def _completed(state: SensorState, offset: int, event: TickCompleted) -> SensorS
 
 
 def _failed(state: SensorState, offset: int, event: TickFailed) -> SensorState:
-    return _ended(state, "FAILURE", state.consecutive_failures + 1, None)
+    # What failed were reactions to single events; the sensor itself goes on.
+    failures = state.consecutive_failures + (0 if event.reacted else 1)
+    return _ended(state, "FAILURE", failures, None)
 
 
 def _ended(state: SensorState, status: TickStatus, failures: int, run_key: str | None) -> SensorState:

@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
-from ...core.events import AnyEvent, StepLogged
+from ...core.events import AnyEvent, SensorReacted, StepLogged
 from ...projections.runs import Run, Runs, RunStatus
 from ..home import Home
 from ..system import SystemClock
@@ -98,7 +98,7 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
     """Show a run's log lines, then what its process wrote to standard output and error."""
     home, out = common.open(), Output(json=common.json)
     row, events = _find(home, run)
-    lines = [event for _, event in events if isinstance(event, StepLogged)]
+    lines = [line for _, event in events if (line := _log_line(event)) is not None]
     folder = home.run_folder(row.run)
     if out.json:
         out.records({"source": "log", **asdict(line)} for line in lines)
@@ -170,6 +170,15 @@ def _event_line(out: Output, offset: int, event: AnyEvent) -> None:
     out.line(
         (f"{offset:>8}  {local_time(event.at)}  ", "dim"), (f"{kind:<17} ", style(event)), details(event)
     )
+
+
+def _log_line(event: AnyEvent) -> StepLogged | None:
+    """Return the line of the run's log that *event* is, or that tells of it."""
+    if isinstance(event, SensorReacted):
+        how = "reacted to" if event.error is None else f"failed to react ({event.error}) to"
+        message = f'Sensor "{event.sensor}" {how} event {event.cause} of run {event.run}.'
+        return StepLogged(at=event.at, run=event.run or "", step=None, level="INFO", message=message)
+    return event if isinstance(event, StepLogged) else None
 
 
 def _said(line: StepLogged) -> str:

@@ -23,6 +23,7 @@ from ...core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorReacted,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -95,6 +96,8 @@ class Account:
                 return event.sensor, f"{event.level}: {event.message}", "cyan"
             case RunRequested():
                 return self._requested(event)
+            case SensorReacted():
+                return self._reacted(event)
             case RequestRejected():
                 return event.sensor, f"request {event.index} rejected: {event.why}", "red"
             case _:
@@ -119,6 +122,12 @@ class Account:
         what = f"run {event.run[:8]} of {event.job} requested{key}"
         return self._limited(event.tick, event.sensor or event.actor or "", what, "")
 
+    def _reacted(self, event: SensorReacted) -> tuple[str, str, str] | None:
+        about = f"event {event.cause}{'' if event.run is None else f' of run {event.run[:8]}'}"
+        if event.error is not None:
+            return event.sensor, f"failed to react to {about}: {event.error}", "red"
+        return self._limited(event.tick, event.sensor, f"reacted to {about}", "")
+
     def _limited(self, tick: int | None, who: str, what: str, style: str) -> tuple[str, str, str] | None:
         last, count = self._per_tick
         count = count + 1 if tick is not None and tick == last else 1
@@ -131,9 +140,12 @@ def _repeated(count: int) -> str:
 
 
 def _completed(event: TickCompleted) -> str:
+    reacted = (
+        f"{event.reacted} event{'' if event.reacted == 1 else 's'} reacted to, " if event.reacted else ""
+    )
     repeated = f", {_repeated(event.repeated)}" if event.repeated else ""
     runs = "run" if event.requested == 1 else "runs"
-    return f"tick {event.tick}: {event.requested} {runs} requested{repeated} ({event.duration * 1e3:.1f} ms)"
+    return f"tick {event.tick}: {reacted}{event.requested} {runs} requested{repeated} ({event.duration * 1e3:.1f} ms)"
 
 
 def _run_line(event: AnyEvent) -> tuple[str, str, str] | None:
@@ -154,7 +166,10 @@ def _run_line(event: AnyEvent) -> tuple[str, str, str] | None:
 def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
     match event:
         case SensorDefined():
-            what = f"defined: every {event.interval:g} s, by default {event.default_status}"
+            when = (
+                f"every {event.interval:g} s" if event.cron_schedule is None else f"at {event.cron_schedule}"
+            )
+            what = f"defined: {when}, by default {event.default_status}"
             return event.sensor, what, "dim"
         case SensorRetired():
             return event.sensor, "no longer in the definitions; its cursor and run keys are kept", "yellow"

@@ -25,6 +25,7 @@ from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
+from ..instance import DagsterInstance
 from ..progress import read_with_progress
 from ..runs.launcher import LocalLauncher
 from ..system import SystemClock, new_run_id
@@ -104,7 +105,7 @@ class _Session:
             name=new_run_id(),
         )
         self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
-        self._evaluators = Evaluators(loaded.definitions, sensors, self._driver.finish)
+        self._evaluators = Evaluators(loaded.definitions, sensors, DagsterInstance(log), self._driver.finish)
         source = home.definitions
         assert source is not None
         self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)
@@ -198,6 +199,9 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         fingerprint=loaded.fingerprints[sensor.name],
         source=_digest(loaded.sources[sensor.name]),
         timeout=sensor.evaluation_timeout_seconds,
+        least_gap=sensor.least_gap_seconds,
+        wake_up=sensor.wake_up(loaded.definitions.get_repository_def()),
+        polls=sensor.polls,
     )
 
 

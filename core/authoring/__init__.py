@@ -1,8 +1,25 @@
 """What people write sensors with: the names a Dagster sensor author knows."""
 
 from ..execution.in_process import ExecuteInProcessResult
+from ..records import (
+    AssetEntry,
+    AssetRecord,
+    AssetRecordsFilter,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterRun,
+    DagsterRunStatus,
+    EventLogEntry,
+    EventLogRecord,
+    EventRecordsFilter,
+    EventRecordsResult,
+    RunRecord,
+    RunsFilter,
+    RunStatusChangeRecordsFilter,
+)
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
+from .asset_sensor import AssetSensorDefinition, asset_sensor
 from .asset_spec import AssetDep, AssetOut, AssetSpec
 from .assets import AssetsDefinition, asset
 from .config import Config
@@ -32,9 +49,12 @@ from .errors import (
     SensorTargetError,
 )
 from .execution_context import AssetExecutionContext, OpExecutionContext
+from .job_selectors import CodeLocationSelector, JobSelector, RepositorySelector
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
 from .materialize import materialize
 from .metadata import MetadataValue
+from .multi_asset_context import MultiAssetSensorEvaluationContext, build_multi_asset_sensor_context
+from .multi_asset_sensor import MultiAssetSensorDefinition, multi_asset_sensor
 from .multi_assets import multi_asset
 from .multi_partitions import MultiPartitionKey, MultiPartitionsDefinition
 from .ops import OpDefinition, op
@@ -55,6 +75,12 @@ from .results import AssetMaterialization, AssetObservation, MaterializeResult, 
 from .retries import Backoff, Failure, Jitter, RetryPolicy, RetryRequested
 from .run_config import RunConfig
 from .run_request import RunRequest, SkipReason
+from .run_status_context import (
+    RunFailureSensorContext,
+    RunStatusSensorContext,
+    build_run_status_sensor_context,
+)
+from .run_status_sensor import RunStatusSensorDefinition, run_failure_sensor, run_status_sensor
 from .sensor import sensor
 from .sensor_context import SensorEvaluationContext, build_sensor_context
 from .sensor_definition import SensorDefinition
@@ -70,19 +96,26 @@ from .time_partitions import (
 __all__ = [
     "AddDynamicPartitionsRequest",
     "AssetDep",
+    "AssetEntry",
     "AssetExecutionContext",
     "AssetKey",
     "AssetMaterialization",
     "AssetObservation",
     "AssetOut",
+    "AssetRecord",
+    "AssetRecordsFilter",
     "AssetSelection",
+    "AssetSensorDefinition",
     "AssetSpec",
     "AssetsDefinition",
     "Backoff",
     "CheckError",
+    "CodeLocationSelector",
     "Config",
     "ConfigurableResource",
     "DagsterError",
+    "DagsterEvent",
+    "DagsterEventType",
     "DagsterExecutionStepExecutionError",
     "DagsterInvalidConfigError",
     "DagsterInvalidDefinitionError",
@@ -91,6 +124,8 @@ __all__ = [
     "DagsterInvalidSubsetError",
     "DagsterInvariantViolationError",
     "DagsterResourceFunctionError",
+    "DagsterRun",
+    "DagsterRunStatus",
     "DagsterUnknownPartitionError",
     "DailyPartitionsDefinition",
     "DefaultSensorStatus",
@@ -98,6 +133,10 @@ __all__ = [
     "DeleteDynamicPartitionsRequest",
     "DynamicPartitionsDefinition",
     "EnvVar",
+    "EventLogEntry",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "EventRecordsResult",
     "ExecuteInProcessResult",
     "Failure",
     "HourlyPartitionsDefinition",
@@ -105,9 +144,12 @@ __all__ = [
     "InitResourceContext",
     "Jitter",
     "JobDefinition",
+    "JobSelector",
     "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
+    "MultiAssetSensorDefinition",
+    "MultiAssetSensorEvaluationContext",
     "MultiPartitionKey",
     "MultiPartitionsDefinition",
     "Nothing",
@@ -118,12 +160,19 @@ __all__ = [
     "PartitionKeyRange",
     "PartitionedConfig",
     "PartitionsDefinition",
+    "RepositorySelector",
     "ResourceDefinition",
     "ResourceParam",
     "RetryPolicy",
     "RetryRequested",
     "RunConfig",
+    "RunFailureSensorContext",
+    "RunRecord",
     "RunRequest",
+    "RunStatusChangeRecordsFilter",
+    "RunStatusSensorContext",
+    "RunStatusSensorDefinition",
+    "RunsFilter",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorExecutionData",
@@ -137,8 +186,11 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "WeeklyPartitionsDefinition",
     "asset",
+    "asset_sensor",
     "build_asset_context",
+    "build_multi_asset_sensor_context",
     "build_op_context",
+    "build_run_status_sensor_context",
     "build_sensor_context",
     "daily_partitioned_config",
     "define_asset_job",
@@ -147,8 +199,11 @@ __all__ = [
     "materialize",
     "monthly_partitioned_config",
     "multi_asset",
+    "multi_asset_sensor",
     "op",
     "resource",
+    "run_failure_sensor",
+    "run_status_sensor",
     "sensor",
     "static_partitioned_config",
     "weekly_partitioned_config",

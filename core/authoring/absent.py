@@ -6,14 +6,8 @@ from collections.abc import Iterator
 
 #: Paragraphs of names, each with what to use instead of them.
 _TEXT = """
-asset_sensor AssetSensorDefinition multi_asset_sensor MultiAssetSensorDefinition
-MultiAssetSensorEvaluationContext build_multi_asset_sensor_context
--> write a @sensor that looks at what the asset stored, and keep its place in the cursor
-
-run_status_sensor run_failure_sensor RunStatusSensorDefinition RunStatusSensorContext
-RunFailureSensorContext build_run_status_sensor_context make_email_on_run_failure_sensor JobSelector
-RepositorySelector CodeLocationSelector
--> follow `ticktrail log --follow --json`, which tells of every RunSucceeded and RunFailed
+make_email_on_run_failure_sensor
+-> send the mail in the function of a @run_failure_sensor
 
 DagsterInstance instance_for_test DagsterRun DagsterRunStatus RunsFilter RunRecord
 AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntry EventLogRecord

@@ -21,8 +21,8 @@ from .partitioned_run import partitioned_run
 from .repository import ASSET_JOB
 from .run_request import RunRequest
 from .sensor_context import SensorEvaluationContext
-from .sensor_outcome import outcome_of
-from .sensor_result import SensorExecutionData, SensorResult
+from .sensor_outcome import Outcome
+from .sensor_result import SensorExecutionData
 
 if TYPE_CHECKING:
     from .sensor_definition import SensorDefinition
@@ -61,7 +61,7 @@ def evaluate_without_partitions(
 ) -> SensorExecutionData:
     """Do as `evaluate_tick`, but take the partition keys of requests as they are."""
     with context:
-        outcome = outcome_of(sensor.name, sensor.call_function(context))
+        outcome = sensor.outcome(context)
     log_key = context.log_key if context.has_captured_logs else None
     if outcome.result is None:
         return SensorExecutionData(
@@ -75,10 +75,12 @@ def evaluate_without_partitions(
     return SensorExecutionData(
         run_requests=_resolved(sensor, context, outcome.requests),
         skip_message=outcome.skip_message,
-        cursor=_cursor(context, outcome.result),
+        cursor=_cursor(context, outcome),
         log_key=log_key,
         dynamic_partitions_requests=partition_requests,
         asset_events=list(outcome.result.asset_events),
+        dagster_run_reactions=outcome.reactions,
+        next_tick=outcome.next_tick,
     )
 
 
@@ -94,8 +96,11 @@ def partitions_after(
     return ChangedPartitions(context.instance, partition_changes(data.dynamic_partitions_requests))
 
 
-def _cursor(context: SensorEvaluationContext, result: SensorResult) -> str | None:
+def _cursor(context: SensorEvaluationContext, outcome: Outcome) -> str | None:
     """Return the cursor after the tick; in the reference an empty one in a result is dropped."""
+    result = outcome.result
+    if outcome.managed_cursor is not None or result is None:
+        return outcome.managed_cursor
     if not context.cursor_updated:
         return context.cursor if result.cursor is None else result.cursor
     if result.cursor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from .errors import CheckError, DagsterInvariantViolationError
 from .resource_scope import Resources, ResourceScope, needs_closing
@@ -43,12 +43,17 @@ class SensorEvaluationContext:
         instance: Any = None,
         resources: Mapping[str, Any] | None = None,
         log_key: Sequence[str] | None = None,
+        tick: SensorEvaluationContext | None = None,
     ) -> None:
         """Take what is known; nothing is opened.
+
+        Args:
+            tick: The context of the tick that this one is a part of: its log and resources are used.
 
         Raises:
             CheckError: *cursor* is not a str.
         """
+        self._tick = tick
         self._cursor = None if cursor is None else _cursor_text(cursor)
         self._cursor_updated = False
         self.last_run_key = last_run_key
@@ -81,6 +86,19 @@ class SensorEvaluationContext:
         if unclosed is not None and error is None:
             raise unclosed from unclosed.__cause__
 
+    def known(self) -> dict[str, Any]:
+        """Return what the context was built with, to build another one of the same tick."""
+        return {
+            "cursor": self._cursor,
+            "last_run_key": self.last_run_key,
+            "last_tick_completion_time": self.last_tick_completion_time,
+            "last_sensor_start_time": self.last_sensor_start_time,
+            "sensor_name": self._sensor_name,
+            "repository_name": self._repository_name,
+            "repository_def": self.repository_def,
+            "instance": self._instance,
+        }
+
     @property
     def cursor(self) -> str | None:
         """The cursor left by the last tick that stored one, or what `update_cursor` set since."""
@@ -99,6 +117,14 @@ class SensorEvaluationContext:
         """
         self._cursor = None if cursor is None else _cursor_text(cursor)
         self._cursor_updated = True
+
+    def refuse_cursor(self, what: str) -> NoReturn:
+        """Refuse `update_cursor` for a sort of sensor that moves its cursor by itself.
+
+        Raises:
+            DagsterInvariantViolationError: Always.
+        """
+        raise DagsterInvariantViolationError(f"The cursor is managed by {what}: leave update_cursor() out")
 
     @property
     def last_completion_time(self) -> float | None:
@@ -121,6 +147,8 @@ class SensorEvaluationContext:
     @property
     def log(self) -> logging.Logger:
         """A logger whose lines are kept with the tick."""
+        if self._tick is not None:
+            return self._tick.log
         if self._log is None:
             self._log = SensorLogger(self._sensor_name or "sensor", self.log_records)
         return self._log
@@ -208,6 +236,8 @@ class SensorEvaluationContext:
                 self._scope = None
 
     def _open_scope(self) -> ResourceScope:
+        if self._tick is not None:
+            return self._tick._open_scope()
         if self._scope is None:
             repository = self.repository_def
             known = {**(repository.resources if repository is not None else {}), **self._resources}

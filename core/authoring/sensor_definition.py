@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..wake_ups import WakeUp
 from .asset_selection import AssetSelection
 from .default_status import DefaultSensorStatus, SensorType
 from .errors import CheckError, DagsterInvalidDefinitionError
@@ -15,7 +16,8 @@ from .names import check_name, check_owners
 from .resource_parameters import required_keys, resource_parameters
 from .results import str_tags
 from .sensor_context import SensorEvaluationContext
-from .sensor_invocation import caller, context_from_call, context_parameter
+from .sensor_invocation import ContextParameter, caller, context_from_call, context_parameter
+from .sensor_outcome import Outcome, outcome_of
 from .sensor_rules import (
     DEFAULT_TIMEOUT,
     checked_description,
@@ -26,6 +28,7 @@ from .sensor_rules import (
 from .sensor_target import SensorTarget, SensorTargets, TargetJob, job_targets, sensor_targets
 
 if TYPE_CHECKING:
+    from .repository import RepositoryDefinition
     from .sensor_result import SensorExecutionData
 
 
@@ -102,7 +105,7 @@ class SensorDefinition:
             self.name, job_name=job_name, job=job, jobs=jobs, asset_selection=asset_selection, target=target
         )
         self._resource_parameters = resources
-        self._context_parameter = context_parameter(self.name, evaluation_fn, resources)
+        self._context_parameter = self._find_context_parameter()
         #: Call the function with a context, or without if it takes none, and with its resources.
         self.call_function: Callable[[SensorEvaluationContext], Any] = caller(
             self.name, evaluation_fn, self._context_parameter, resources, self.required_resource_keys
@@ -120,9 +123,13 @@ class SensorDefinition:
             DagsterInvalidInvocationError: It was not called with one context, or with none if it
                 takes none; or with a resource that is not given by name.
         """
-        return self.call_function(
-            context_from_call(self.name, self._context_parameter, self._resource_parameters, args, kwargs)
-        )
+        return self.call_function(self._context_of_call(args, kwargs))
+
+    def _context_of_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> SensorEvaluationContext:
+        return context_from_call(self.name, self._context_parameter, self._resource_parameters, args, kwargs)
+
+    def _find_context_parameter(self) -> ContextParameter | None:
+        return context_parameter(self.name, self.evaluation_fn, self._resource_parameters)
 
     def evaluate_tick(self, context: SensorEvaluationContext) -> SensorExecutionData:
         """Call the function and check what comes back, as a tick does.
@@ -136,12 +143,35 @@ class SensorDefinition:
 
         return evaluate_tick(self, context)
 
+    def outcome(self, context: SensorEvaluationContext) -> Outcome:
+        """Call the function, as often as the sort of sensor wants it, and sort out what it produced.
+
+        Raises:
+            CheckError: The function produced what a sensor may not.
+            Exception: What the function raised.
+        """
+        return outcome_of(self.name, self.call_function(context))
+
     # --- when ----------------------------------------------------------------------------------
 
     @property
     def interval_seconds(self) -> float:
         """Seconds that the engine lets pass from one tick's start to the next one's, > 0."""
         return effective_interval(self.minimum_interval_seconds)
+
+    @property
+    def least_gap_seconds(self) -> float:
+        """Seconds from one tick's start to the next one's when the log wakes the sensor, >= 0."""
+        return 0.0 if self.minimum_interval_seconds is None else self.interval_seconds
+
+    def wake_up(self, repository: RepositoryDefinition | None) -> WakeUp | None:
+        """Return the events of the log that the sensor reacts to, None if it ticks by its interval alone."""
+        return None
+
+    @property
+    def polls(self) -> bool:
+        """Whether the sensor ticks when its interval is over, also if nothing has woken it."""
+        return True
 
     # --- what for ------------------------------------------------------------------------------
 

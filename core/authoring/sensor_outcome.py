@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from types import CoroutineType, GeneratorType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .errors import CheckError
 from .run_request import RunRequest, SkipReason
-from .sensor_result import SensorResult
+from .sensor_result import NextTick, SensorResult
+
+if TYPE_CHECKING:
+    from .reactions import Reaction
 
 EMPTY_RESULT = "Sensor function returned an empty result"
 
@@ -18,17 +21,23 @@ _EXPECTED = "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequ
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What one call of a sensor function amounts to.
+    """What one call of a sensor function amounts to, or several calls for events of the log.
 
     Attributes:
         requests: The requests, in order.
         skip_message: Why there is none; None when there are some, or when nothing was said.
         result: The result that all of it came in, None when it came by itself.
+        reactions: The calls for events, in order.
+        managed_cursor: The cursor of a sensor that goes from event to event, None for any other.
+        next_tick: When a sensor that reacts to the log ticks next.
     """
 
     requests: list[RunRequest] = []
     skip_message: str | None = None
     result: SensorResult | None = None
+    reactions: list[Reaction] = []
+    managed_cursor: str | None = None
+    next_tick: NextTick = "when woken"
 
 
 def outcome_of(sensor: str, returned: object) -> Outcome:

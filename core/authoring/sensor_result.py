@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -13,7 +13,14 @@ from .errors import CheckError
 from .results import AssetMaterialization, AssetObservation
 from .run_request import RunRequest, SkipReason
 
+if TYPE_CHECKING:
+    from .reactions import Reaction
+
 PartitionsRequest: TypeAlias = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
+
+#: When a sensor that reacts to the log ticks next: when an event wakes it; now, for there are events
+#: left; after its interval, or earlier when it is woken; after its interval in any case.
+NextTick = Literal["when woken", "now", "retry", "paused"]
 
 _T = TypeVar("_T")
 _set = object.__setattr__
@@ -78,21 +85,23 @@ class SensorExecutionData(msgspec.Struct, frozen=True, kw_only=True):
         run_requests: The requests, each tagged with the sensor's name.
         skip_message: Why there is no request; None when there are some, or when nothing was said.
         cursor: The cursor after the evaluation.
-        dagster_run_reactions: Always empty: standard sensors do not react to runs.
+        dagster_run_reactions: The calls of the function for events of the log, in order.
         log_key: Where the evaluation's log is found, None when nothing was logged.
         dynamic_partitions_requests: Keys to add to sets of dynamic partitions, or to delete.
         asset_events: Events about assets, to be stored without a run.
-        automation_condition_evaluations: Always empty: standard sensors have no conditions.
+        automation_condition_evaluations: Always empty: there are no conditions.
+        next_tick: When a sensor that reacts to the log ticks next; ours.
     """
 
     run_requests: list[RunRequest] = []
     skip_message: str | None = None
     cursor: str | None = None
-    dagster_run_reactions: list[Any] = []
+    dagster_run_reactions: list[Reaction] = []
     log_key: list[str] | None = None
     dynamic_partitions_requests: list[PartitionsRequest] = []
     asset_events: list[AssetMaterialization | AssetObservation] = []
     automation_condition_evaluations: list[Any] = []
+    next_tick: NextTick = "when woken"
 
     def __post_init__(self) -> None:
         if self.run_requests and self.skip_message is not None:

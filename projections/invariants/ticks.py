@@ -121,8 +121,7 @@ class TickOutcomes:
             requested = event.requested if isinstance(event, TickCompleted) else 0
             self._count(offset, event.tick, "requested runs", requested, outcome.requested)
             self._count(offset, event.tick, "repeated run keys", event.repeated, outcome.repeated)
-            reacted = event.reacted if isinstance(event, TickCompleted) else 0
-            self._count(offset, event.tick, "reactions", reacted, outcome.reacted)
+            self._count(offset, event.tick, "reactions", event.reacted, outcome.reacted)
         elif isinstance(event, TickFailed):
             self._count(offset, event.tick, "reactions", event.reacted, outcome.reacted)
         elif isinstance(event, TickInterrupted) and outcome.decisions:

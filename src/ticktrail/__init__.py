@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING
 
+from ticktrail.adapters.instance import DagsterInstance, instance_for_test
 from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
 from ticktrail.core.authoring import *
 from ticktrail.core.authoring import __all__ as _names
@@ -14,6 +15,7 @@ from ticktrail.core.host import set_host
 set_host(SystemClock(), new_run_id, sleep, chance, environment)
 
 __all__ = list(_names)
+__all__ += ["DagsterInstance", "instance_for_test"]
 
 if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
 

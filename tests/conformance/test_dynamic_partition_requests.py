@@ -13,7 +13,6 @@ import pytest
 import ticktrail as dg
 from conformance.sensors import sensor_of
 from harness.engine import START, EngineHarness
-from harness.log_view import LogView
 from ticktrail.core.events import (
     DynamicPartitionsChanged,
     RequestRejected,
@@ -305,7 +304,7 @@ class TestValidatedDynamicPartitions:
     def tick(self, key: str, *requests: Any) -> list[dg.RunRequest]:
         result = dg.SensorResult([request(key)], dynamic_partitions_requests=requests)
         sensor = asking(lambda: result)
-        instance = LogView(EngineHarness().log)
+        instance = dg.DagsterInstance.ephemeral()
         context = dg.build_sensor_context(instance=instance, definitions=dg.Definitions(sensors=[sensor]))
         return sensor.evaluate_tick(context).run_requests
 

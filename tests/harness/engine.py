@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
-from harness.log_view import LogView
 from ticktrail.adapters.event_log.memory import MemoryEventLog
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.sensor import SensorDefinition
@@ -68,7 +68,7 @@ class EngineHarness:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
         self.timeout, self.fingerprint = timeout, fingerprint
-        self._instance = instance
+        self.instance: Any = DagsterInstance(self.log) if instance is ... else instance
         self.load(*sensors, **definitions)
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
@@ -105,6 +105,9 @@ class EngineHarness:
             default_status=sensor.default_status.value,
             fingerprint=self.fingerprint,
             timeout=self.timeout,
+            least_gap=sensor.least_gap_seconds,
+            wake_up=sensor.wake_up(self.definitions.get_repository_def()),
+            polls=sensor.polls,
         )
 
     def _new_id(self) -> str:
@@ -126,7 +129,7 @@ class EngineHarness:
             last_tick_completion_time=_seconds(state.last_finished_tick_at),
             last_sensor_start_time=_seconds(state.last_started_at),
             definitions=self.definitions,
-            instance=LogView(self.log) if self._instance is ... else self._instance,
+            instance=self.instance,
         )
         evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
         return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)

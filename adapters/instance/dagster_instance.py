@@ -1,0 +1,461 @@
+"""`DagsterInstance`: the questions and reports of sensors, steps and tests, answered from an event log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NoReturn, Self
+
+from ...core.authoring.asset_key import AssetKey
+from ...core.authoring.errors import CheckError, DagsterInvariantViolationError
+from ...core.authoring.metadata import plain_metadata
+from ...core.authoring.results import AssetMaterialization, AssetObservation
+from ...core.errors import LogConflict
+from ...core.events import (
+    AnyEvent,
+    AssetMaterialized,
+    AssetObserved,
+    DynamicPartitionsChanged,
+    RunCanceled,
+    RunFailed,
+    RunSucceeded,
+)
+from ...core.log import EventLog
+from ...core.records.asset_records import AssetEntry, AssetRecord
+from ...core.records.dagster_event import DagsterEventType
+from ...core.records.dagster_run import DagsterRun, RunRecord
+from ...core.records.event_log import EventLogEntry, EventLogRecord, EventRecordsResult
+from ...core.records.filters import (
+    AssetRecordsFilter,
+    EventRecordsFilter,
+    RunsFilter,
+    RunStatusChangeRecordsFilter,
+)
+from ...core.records.run_status import DagsterRunStatus
+from ...projections.positions import AssetPositions
+from ..event_log.memory import MemoryEventLog
+from ..system import SystemClock
+from .read_models import ReadModels
+from .run_records import dagster_run, run_record
+
+_STATUS_OF = {
+    DagsterEventType.RUN_ENQUEUED: DagsterRunStatus.QUEUED,
+    DagsterEventType.RUN_STARTING: DagsterRunStatus.STARTING,
+    DagsterEventType.RUN_START: DagsterRunStatus.STARTED,
+    DagsterEventType.RUN_SUCCESS: DagsterRunStatus.SUCCESS,
+    DagsterEventType.RUN_FAILURE: DagsterRunStatus.FAILURE,
+    DagsterEventType.RUN_CANCELED: DagsterRunStatus.CANCELED,
+}
+
+#: Beyond any number of records.
+_ALL = 2**62
+
+
+class DagsterInstance:
+    """What the log says up to its head at the moment of each call; the port `Instance`.
+
+    Ids of events (``storage_id``) are their offsets. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        *,
+        writer: str = "instance",
+        actor: str | None = "instance",
+        run: str | None = None,
+        read_only: str | None = None,
+    ) -> None:
+        """Look at *log*, which stays the caller's.
+
+        Args:
+            writer: Who appends what is reported.
+            actor: Who is said to have changed partitions, None if a run did.
+            run: The run that reports, None if none does.
+            read_only: Why nothing can be reported, None if it can.
+        """
+        self._log, self._clock, self._models = log, SystemClock(), ReadModels(log)
+        self._writer, self._actor, self._run, self._read_only = writer, actor, run, read_only
+
+    @classmethod
+    def ephemeral(cls) -> Self:
+        """Return an instance of its own in memory, gone with the process."""
+        return cls(MemoryEventLog())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.dispose()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"DagsterInstance has no {name} here: it answers about runs, assets and dynamic partitions; for "
+            "more, read `ticktrail log --json`"
+        )
+
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether the log is in memory."""
+        return isinstance(self._log, MemoryEventLog)
+
+    def dispose(self) -> None:
+        """Do nothing: the log is its owner's, and every report was durable when it returned."""
+
+    def head(self) -> int:
+        """Return the offset up to which the log is known: at least the head when this was called."""
+        with self._models.at_head() as models:
+            return models.head
+
+    def record(self, events: Sequence[AnyEvent]) -> int:
+        """Append *events*, wherever the head is; return the offset of the first.
+
+        Raises:
+            DagsterInvariantViolationError: The instance is read-only.
+            LogUnavailable: The storage refused; nothing was written.
+        """
+        return self._append(events, None)
+
+    # --- runs ----------------------------------------------------------------------------------
+
+    def get_runs(
+        self,
+        filters: RunsFilter | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+        *,
+        ascending: bool = False,
+    ) -> list[DagsterRun]:
+        """Return the runs that fit, the newest first; *cursor* is the id of a run to go on after."""
+        records = self.get_run_records(filters, limit, ascending=ascending, cursor=cursor)
+        return [record.dagster_run for record in records]
+
+    def get_run_records(
+        self,
+        filters: RunsFilter | None = None,
+        limit: int | None = None,
+        order_by: str | None = None,
+        ascending: bool = False,
+        cursor: str | None = None,
+    ) -> list[RunRecord]:
+        """Return the runs that fit, by request or by the time *order_by* names, the newest first."""
+        with self._models.at_head() as models:
+            records = map(run_record, models.runs)
+            found = [record for record in records if filters is None or filters.fits(record)]
+        if order_by is not None:
+            found.sort(key=lambda record: getattr(record, order_by))
+        if not ascending:
+            found.reverse()
+        return found[_place_after(found, cursor) :][:limit]
+
+    def get_run_by_id(self, run_id: str) -> DagsterRun | None:
+        """Return the run, None if there is none of that id."""
+        with self._models.at_head() as models:
+            row = models.runs.get(run_id)
+            return None if row is None else dagster_run(row)
+
+    def get_run_record_by_id(self, run_id: str) -> RunRecord | None:
+        """Return the record of the run, None if there is none of that id."""
+        with self._models.at_head() as models:
+            row = models.runs.get(run_id)
+            return None if row is None else run_record(row)
+
+    def get_runs_count(self, filters: RunsFilter | None = None) -> int:
+        """Return how many runs fit."""
+        return len(self.get_run_records(filters))
+
+    def has_run(self, run_id: str) -> bool:
+        """Return whether there is a run of that id."""
+        return self.get_run_by_id(run_id) is not None
+
+    def all_logs(self, run_id: str, of_type: DagsterEventType | None = None) -> list[EventLogEntry]:
+        """Return the entries of a run, in order, of one sort if one is named."""
+        with self._models.at_head() as models:
+            row = models.runs.get(run_id)
+            if row is None:
+                return []
+            entries = [models.entry(event) for event in self._events_of(run_id, row.offset)]
+        if of_type is None:
+            return entries
+        events = [(entry, entry.dagster_event) for entry in entries]
+        return [entry for entry, event in events if event is not None and event.event_type is of_type]
+
+    def _events_of(self, run: str, start: int) -> Iterator[AnyEvent]:
+        """Yield the events of a run, from its request to its end."""
+        for frame in self._log.read(start):
+            for event in frame.events:
+                if getattr(event, "run", None) == run:
+                    yield event
+                    if isinstance(event, RunSucceeded | RunFailed | RunCanceled):
+                        return
+
+    # --- changes of runs -------------------------------------------------------------------------
+
+    def status_changes(self, status: DagsterRunStatus, *, after: int, limit: int) -> list[EventLogRecord]:
+        """Return up to *limit* changes of runs to *status* behind the offset *after*, in order."""
+        with self._models.at_head() as models:
+            return [models.record(offset) for offset in models.statuses.after(status.value, after, limit)]
+
+    def latest_status_change(self, status: DagsterRunStatus) -> int | None:
+        """Return the offset of the newest change of a run to *status*, None if there was none."""
+        with self._models.at_head() as models:
+            return models.statuses.latest(status.value)
+
+    def fetch_run_status_changes(
+        self,
+        records_filter: DagsterEventType | RunStatusChangeRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return changes of runs to one status, the newest first; *cursor* is that of an earlier result."""
+        asked = (
+            RunStatusChangeRecordsFilter(records_filter)
+            if isinstance(records_filter, DagsterEventType)
+            else records_filter
+        )
+        status = _STATUS_OF.get(asked.event_type)
+        if status is None:
+            raise CheckError(
+                f"{asked.event_type} tells of no status of a run: choose from {list(_STATUS_OF)}"
+            )
+        with self._models.at_head() as models:
+            offsets = models.statuses.after(status.value, -1, _ALL)
+            ordered = offsets if ascending else offsets[::-1]
+            records = (models.record(offset) for offset in _behind(ordered, cursor, ascending))
+            return _result((record for record in records if asked.fits(record)), limit, cursor)
+
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
+    ) -> Sequence[EventLogRecord]:
+        """Return events of one sort, the newest first."""
+        asked = event_records_filter
+        count = _ALL if limit is None else limit
+        if asked.event_type in _STATUS_OF:
+            changes = RunStatusChangeRecordsFilter(
+                asked.event_type,
+                None,
+                asked.after_cursor,
+                asked.before_cursor,
+                asked.after_timestamp,
+                asked.before_timestamp,
+            )
+            return self.fetch_run_status_changes(changes, count, ascending=ascending).records
+        if asked.asset_key is None:
+            raise CheckError(f"EventRecordsFilter of {asked.event_type} needs an asset_key: give one")
+        about = AssetRecordsFilter(
+            asked.asset_key,
+            asked.asset_partitions,
+            asked.after_timestamp,
+            asked.before_timestamp,
+            asked.after_cursor,
+            asked.before_cursor,
+        )
+        if asked.event_type is DagsterEventType.ASSET_OBSERVATION:
+            return self.fetch_observations(about, count, ascending=ascending).records
+        if asked.event_type is DagsterEventType.ASSET_MATERIALIZATION:
+            return self.fetch_materializations(about, count, ascending=ascending).records
+        raise CheckError(
+            f"{asked.event_type} cannot be asked for: ask for events of runs' statuses or of assets"
+        )
+
+    # --- assets ----------------------------------------------------------------------------------
+
+    def fetch_materializations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return materializations of an asset, the newest first; *cursor* is that of an earlier result."""
+        return self._fetch(self._models.materializations, records_filter, limit, cursor, ascending)
+
+    def fetch_observations(
+        self,
+        records_filter: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None = None,
+        ascending: bool = False,
+    ) -> EventRecordsResult:
+        """Return observations of an asset, the newest first; *cursor* is that of an earlier result."""
+        return self._fetch(self._models.observations, records_filter, limit, cursor, ascending)
+
+    def materializations_after(self, asset_key: AssetKey, *, after: int, limit: int) -> list[EventLogRecord]:
+        """Return up to *limit* materializations of an asset behind the offset *after*, in order."""
+        with self._models.at_head() as models:
+            offsets = models.materializations.after(asset_key.to_user_string(), after, limit)
+            return [models.record(offset) for offset in offsets]
+
+    def latest_materialization(
+        self, asset_key: AssetKey, partition: str | None = None
+    ) -> EventLogRecord | None:
+        """Return the newest materialization of an asset, or of one of its partitions; None if there is none."""
+        with self._models.at_head() as models:
+            offset = models.materializations.latest(asset_key.to_user_string(), partition)
+            return None if offset is None else models.record(offset)
+
+    def get_latest_materialization_event(self, asset_key: AssetKey) -> EventLogEntry | None:
+        """Return the newest materialization of an asset, None if there is none."""
+        record = self.latest_materialization(_checked_key(asset_key))
+        return None if record is None else record.event_log_entry
+
+    def get_latest_materialization_events(
+        self, asset_keys: Iterable[AssetKey]
+    ) -> Mapping[AssetKey, EventLogEntry | None]:
+        """Return the newest materialization of each asset, None for one that has none."""
+        return {key: self.get_latest_materialization_event(key) for key in asset_keys}
+
+    def get_materialized_partitions(self, asset_key: AssetKey) -> set[str]:
+        """Return the partitions of an asset that were ever materialized."""
+        with self._models.at_head() as models:
+            return models.materializations.partitions(asset_key.to_user_string())
+
+    def all_asset_keys(self) -> list[AssetKey]:
+        """Return the keys of the assets that were ever told of, sorted."""
+        with self._models.at_head() as models:
+            names = {*models.materializations.names(), *models.observations.names()}
+        return [AssetKey.from_user_string(name) for name in sorted(names)]
+
+    def has_asset_key(self, asset_key: AssetKey) -> bool:
+        """Return whether the asset was ever told of."""
+        return asset_key in self.all_asset_keys()
+
+    def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> list[AssetRecord]:
+        """Return what is known of the assets that were ever told of, or of these among them."""
+        known = self.all_asset_keys()
+        wanted = known if asset_keys is None else [key for key in asset_keys if key in known]
+        return [self._asset_record(key) for key in wanted]
+
+    def _asset_record(self, asset_key: AssetKey) -> AssetRecord:
+        with self._models.at_head() as models:
+            latest = [
+                None if offset is None else models.record(offset)
+                for positions in (models.materializations, models.observations)
+                for offset in [positions.latest(asset_key.to_user_string())]
+            ]
+        entry = AssetEntry(
+            asset_key=asset_key, last_materialization_record=latest[0], last_observation_record=latest[1]
+        )
+        return AssetRecord(
+            storage_id=max(record.storage_id for record in latest if record is not None), asset_entry=entry
+        )
+
+    def _fetch(
+        self,
+        positions: AssetPositions,
+        asked: AssetKey | AssetRecordsFilter,
+        limit: int,
+        cursor: str | None,
+        ascending: bool,
+    ) -> EventRecordsResult:
+        about = asked if isinstance(asked, AssetRecordsFilter) else AssetRecordsFilter(_checked_key(asked))
+        with self._models.at_head() as models:
+            places = positions.all(about.asset_key.to_user_string(), ascending=ascending)
+            offsets = [offset for offset, partition in places if about.may_be_at(offset, partition)]
+            records = (models.record(offset) for offset in _behind(offsets, cursor, ascending))
+            return _result((record for record in records if about.fits(record)), limit, cursor)
+
+    def report_runless_asset_event(self, asset_event: AssetMaterialization | AssetObservation) -> None:
+        """Record an event about an asset that belongs to no run.
+
+        Raises:
+            CheckError: It is no such event.
+        """
+        if not isinstance(asset_event, AssetMaterialization | AssetObservation):
+            raise CheckError(
+                f"{asset_event!r} is no event: give an AssetMaterialization or an AssetObservation"
+            )
+        kind = AssetMaterialized if isinstance(asset_event, AssetMaterialization) else AssetObserved
+        event = kind(
+            at=self._clock.now(),
+            asset=asset_event.asset_key.to_user_string(),
+            partition_key=asset_event.partition,
+            description=asset_event.description,
+            metadata=plain_metadata(asset_event.metadata),
+            tags=dict(asset_event.tags),
+        )
+        self.record([event])
+
+    # --- dynamic partitions --------------------------------------------------------------------
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        """Return the keys of a set of dynamic partitions, in the order in which they were added."""
+        with self._models.at_head() as models:
+            return models.partitions.get_dynamic_partitions(partitions_def_name)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Return whether a set of dynamic partitions has the key."""
+        with self._models.at_head() as models:
+            return models.partitions.has_dynamic_partition(partitions_def_name, partition_key)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Iterable[str]) -> None:
+        """Add keys to a set of dynamic partitions; those that are there stay.
+
+        Raises:
+            CheckError: The keys are not a list of str.
+        """
+        if isinstance(partition_keys, str):
+            raise CheckError(f"partition_keys is the str {partition_keys!r}: give a list of str")
+        keys = list(dict.fromkeys(partition_keys))
+        self._change(partitions_def_name, add=keys)
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Delete a key from a set of dynamic partitions, if it is there."""
+        self._change(partitions_def_name, delete=[partition_key])
+
+    def _change(self, name: str, add: Sequence[str] = (), delete: Sequence[str] = ()) -> None:
+        """Append what changes at the head; decide again when somebody else was faster."""
+        while True:
+            with self._models.at_head() as models:
+                known, head = set(models.partitions.get_dynamic_partitions(name)), models.head
+            added = [key for key in add if key not in known]
+            deleted = [key for key in delete if key in known]
+            if not added and not deleted:
+                return
+            event = DynamicPartitionsChanged(
+                at=self._clock.now(),
+                partitions=name,
+                added=added,
+                deleted=deleted,
+                unchanged=[key for key in (*add, *delete) if key not in (*added, *deleted)],
+                run=self._run,
+                actor=self._actor,
+            )
+            try:
+                self._append([event], head)
+            except LogConflict:
+                continue
+            return
+
+    def _append(self, events: Sequence[AnyEvent], expected: int | None) -> int:
+        if self._read_only is not None:
+            raise DagsterInvariantViolationError(
+                f"nothing can be reported to this instance: {self._read_only}"
+            )
+        return self._log.append(events, expected=expected, recorded_at=self._clock.now(), writer=self._writer)
+
+
+def _checked_key(value: object) -> AssetKey:
+    if isinstance(value, AssetKey):
+        return value
+    raise CheckError(f"{value!r} ({type(value).__name__}) is no AssetKey: give AssetKey([...])")
+
+
+def _place_after(records: Sequence[RunRecord], cursor: str | None) -> int:
+    places = (place for place, record in enumerate(records) if record.dagster_run.run_id == cursor)
+    return next(places, -1) + 1
+
+
+def _behind(offsets: Sequence[int], cursor: str | None, ascending: bool) -> Iterator[int]:
+    """Yield the offsets that follow the one that *cursor* stands for."""
+    if not cursor:
+        return iter(offsets)
+    last = int(cursor)
+    return (offset for offset in offsets if (offset > last if ascending else offset < last))
+
+
+def _result(records: Iterator[EventLogRecord], limit: int, cursor: str | None) -> EventRecordsResult:
+    found = list(islice(records, limit))
+    more = next(records, None) is not None
+    return EventRecordsResult(found, str(found[-1].storage_id) if found else cursor or "", more)

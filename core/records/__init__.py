@@ -1,0 +1,26 @@
+"""Plain values that the instance API hands out: runs, events and materializations, as a Dagster user knows them."""
+
+from .asset_records import AssetEntry, AssetRecord
+from .dagster_event import DagsterEvent, DagsterEventType, StepFailureData
+from .dagster_run import DagsterRun, RunRecord
+from .event_log import EventLogEntry, EventLogRecord, EventRecordsResult
+from .filters import AssetRecordsFilter, EventRecordsFilter, RunsFilter, RunStatusChangeRecordsFilter
+from .run_status import DagsterRunStatus
+
+__all__ = [
+    "AssetEntry",
+    "AssetRecord",
+    "AssetRecordsFilter",
+    "DagsterEvent",
+    "DagsterEventType",
+    "DagsterRun",
+    "DagsterRunStatus",
+    "EventLogEntry",
+    "EventLogRecord",
+    "EventRecordsFilter",
+    "EventRecordsResult",
+    "RunRecord",
+    "RunStatusChangeRecordsFilter",
+    "RunsFilter",
+    "StepFailureData",
+]

@@ -1,0 +1,207 @@
+"""An event of a run, as sensors, steps and tests see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ..authoring.asset_key import AssetKey
+from ..events import (
+    AnyEvent,
+    AssetMaterialized,
+    AssetObserved,
+    RunCanceled,
+    RunFailed,
+    RunLaunched,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+    StepLogged,
+)
+
+
+class DagsterEventType(Enum):
+    """The sorts of events that there are here."""
+
+    RUN_ENQUEUED = "PIPELINE_ENQUEUED"
+    RUN_STARTING = "PIPELINE_STARTING"
+    RUN_START = "PIPELINE_START"
+    RUN_SUCCESS = "PIPELINE_SUCCESS"
+    RUN_FAILURE = "PIPELINE_FAILURE"
+    RUN_CANCELED = "PIPELINE_CANCELED"
+    PIPELINE_ENQUEUED = "PIPELINE_ENQUEUED"  # noqa: PIE796 - the same under its former name
+    PIPELINE_STARTING = "PIPELINE_STARTING"  # noqa: PIE796 - the same under its former name
+    PIPELINE_START = "PIPELINE_START"  # noqa: PIE796 - the same under its former name
+    PIPELINE_SUCCESS = "PIPELINE_SUCCESS"  # noqa: PIE796 - the same under its former name
+    PIPELINE_FAILURE = "PIPELINE_FAILURE"  # noqa: PIE796 - the same under its former name
+    PIPELINE_CANCELED = "PIPELINE_CANCELED"  # noqa: PIE796 - the same under its former name
+    STEP_START = "STEP_START"
+    STEP_SUCCESS = "STEP_SUCCESS"
+    STEP_FAILURE = "STEP_FAILURE"
+    STEP_UP_FOR_RETRY = "STEP_UP_FOR_RETRY"
+    ASSET_MATERIALIZATION = "ASSET_MATERIALIZATION"
+    ASSET_OBSERVATION = "ASSET_OBSERVATION"
+
+
+_RUN_TYPES: dict[type, DagsterEventType] = {
+    RunRequested: DagsterEventType.RUN_ENQUEUED,
+    RunLaunched: DagsterEventType.RUN_STARTING,
+    RunStarted: DagsterEventType.RUN_START,
+    RunSucceeded: DagsterEventType.RUN_SUCCESS,
+    RunFailed: DagsterEventType.RUN_FAILURE,
+    RunCanceled: DagsterEventType.RUN_CANCELED,
+    AssetMaterialized: DagsterEventType.ASSET_MATERIALIZATION,
+    AssetObserved: DagsterEventType.ASSET_OBSERVATION,
+}
+
+_STEP_TYPES = {
+    "START": DagsterEventType.STEP_START,
+    "SUCCESS": DagsterEventType.STEP_SUCCESS,
+    "FAILURE": DagsterEventType.STEP_FAILURE,
+    "RETRY": DagsterEventType.STEP_UP_FOR_RETRY,
+}
+
+
+def event_type_of(event: AnyEvent) -> DagsterEventType | None:
+    """Return the sort of *event*; None if it is a log line, or tells of no run and no asset."""
+    if isinstance(event, StepLogged):
+        return _STEP_TYPES.get(event.kind)
+    return _RUN_TYPES.get(type(event))
+
+
+@dataclass(frozen=True, slots=True)
+class SerializableErrorInfo:
+    """An error as text.
+
+    Attributes:
+        message: Type and message, one line.
+        stack: The traceback of the user's code.
+    """
+
+    message: str
+    stack: str
+
+    def to_string(self) -> str:
+        """Return all there is to say."""
+        return self.stack or self.message
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailureData:
+    """What an event of a failed step, or run, has to say.
+
+    Attributes:
+        error: What went wrong.
+    """
+
+    error: SerializableErrorInfo
+
+    @property
+    def error_display_string(self) -> str:
+        """The error, for people."""
+        return self.error.to_string()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DagsterEvent:
+    """One event of a run, or about an asset.
+
+    Attributes:
+        event: The event as the log holds it; ours.
+        job_name: The job of the run, None for events without a run.
+    """
+
+    event: AnyEvent
+    job_name: str | None = None
+
+    @property
+    def event_type(self) -> DagsterEventType:
+        """The sort of event."""
+        kind = event_type_of(self.event)
+        assert kind is not None, "only events of a sort are made into one"
+        return kind
+
+    @property
+    def event_type_value(self) -> str:
+        """The sort of event, as text."""
+        return self.event_type.value
+
+    @property
+    def message(self) -> str:
+        """What happened, for people."""
+        return _message(self.event, self.job_name)
+
+    @property
+    def step_key(self) -> str | None:
+        """The step that the event is about, None if it is about none."""
+        return getattr(self.event, "step", None)
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset that the event is about, None if it is about none."""
+        asset = getattr(self.event, "asset", None)
+        return None if asset is None else AssetKey.from_user_string(asset)
+
+    @property
+    def partition(self) -> str | None:
+        """The partition of the asset that the event is about, None if it has none."""
+        return getattr(self.event, "partition_key", None)
+
+    @property
+    def event_specific_data(self) -> StepFailureData | None:
+        """For the failure of a step or a run, the error; None for any other event."""
+        if isinstance(self.event, RunFailed):
+            return StepFailureData(SerializableErrorInfo(self.event.error, self.event.traceback or ""))
+        if self.is_step_failure and isinstance(self.event, StepLogged):
+            return StepFailureData(SerializableErrorInfo(_last_line(self.event.message), self.event.message))
+        return None
+
+    @property
+    def step_failure_data(self) -> StepFailureData | None:
+        """The same as `event_specific_data`."""
+        return self.event_specific_data
+
+    @property
+    def is_step_failure(self) -> bool:
+        """Whether a step failed."""
+        return self.event_type is DagsterEventType.STEP_FAILURE
+
+    @property
+    def is_step_success(self) -> bool:
+        """Whether a step ended well."""
+        return self.event_type is DagsterEventType.STEP_SUCCESS
+
+    @property
+    def is_run_failure(self) -> bool:
+        """Whether the run failed."""
+        return self.event_type is DagsterEventType.RUN_FAILURE
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the run or a step failed."""
+        return self.is_run_failure or self.is_step_failure
+
+
+def _message(event: AnyEvent, job: str | None) -> str:
+    match event:
+        case RunFailed():
+            where = f" Step {event.step!r} failed." if event.step else ""
+            return f'Execution of run for "{job}" failed.{where} {event.error}'
+        case RunSucceeded():
+            return f'Finished execution of run for "{job}".'
+        case RunStarted():
+            return f'Started execution of run for "{job}".'
+        case RunCanceled():
+            return f'Execution of run for "{job}" canceled: {event.reason}'
+        case AssetMaterialized():
+            return f"Materialized value {event.asset}."
+        case StepLogged() if event.message:
+            return event.message
+        case StepLogged():
+            return f'Step "{event.step}": {event.kind.lower()}.'
+    return f'Run for "{job}": {type(event).__name__}.'
+
+
+def _last_line(traceback: str) -> str:
+    lines = [line for line in traceback.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -1,0 +1,160 @@
+"""Entries of the event log, as sensors, steps and tests see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..authoring.asset_key import AssetKey
+from ..authoring.results import AssetMaterialization, AssetObservation
+from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
+from .dagster_event import DagsterEvent, DagsterEventType, event_type_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLogEntry:
+    """One entry of the log.
+
+    Attributes:
+        event: The event as the log holds it; ours.
+        job_name: The job of the run, None for events without a run.
+    """
+
+    event: AnyEvent
+    job_name: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """The run that the event belongs to, ``""`` if it belongs to none."""
+        return getattr(self.event, "run", None) or ""
+
+    @property
+    def timestamp(self) -> float:
+        """When it happened, seconds since the epoch."""
+        return self.event.at / 1e6
+
+    @property
+    def dagster_event(self) -> DagsterEvent | None:
+        """The event, None for a log line."""
+        return DagsterEvent(event=self.event, job_name=self.job_name) if event_type_of(self.event) else None
+
+    @property
+    def is_dagster_event(self) -> bool:
+        """Whether it is more than a log line."""
+        return event_type_of(self.event) is not None
+
+    @property
+    def step_key(self) -> str | None:
+        """The step that it belongs to, None if it belongs to none."""
+        return getattr(self.event, "step", None)
+
+    @property
+    def level(self) -> str:
+        """The logging level."""
+        return self.event.level if isinstance(self.event, StepLogged) else "DEBUG"
+
+    @property
+    def message(self) -> str:
+        """What happened, for people."""
+        event = self.dagster_event
+        if event is not None:
+            return event.message
+        return self.event.message if isinstance(self.event, StepLogged) else type(self.event).__name__
+
+    @property
+    def user_message(self) -> str:
+        """The same as `message`."""
+        return self.message
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """What was told of the materialization, None if it is none."""
+        event = self.event
+        if not isinstance(event, AssetMaterialized):
+            return None
+        return AssetMaterialization(
+            AssetKey.from_user_string(event.asset),
+            description=event.description,
+            metadata=event.metadata,
+            partition=event.partition_key,
+            tags=event.tags,
+        )
+
+    @property
+    def asset_observation(self) -> AssetObservation | None:
+        """What was told of the observation, None if it is none."""
+        event = self.event
+        if not isinstance(event, AssetObserved):
+            return None
+        return AssetObservation(
+            AssetKey.from_user_string(event.asset),
+            description=event.description,
+            metadata=event.metadata,
+            partition=event.partition_key,
+            tags=event.tags,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLogRecord:
+    """An entry of the log and its place.
+
+    Attributes:
+        storage_id: Offset of the event.
+        event_log_entry: The entry.
+    """
+
+    storage_id: int
+    event_log_entry: EventLogEntry
+
+    @property
+    def run_id(self) -> str:
+        """The run that the event belongs to, ``""`` if it belongs to none."""
+        return self.event_log_entry.run_id
+
+    @property
+    def timestamp(self) -> float:
+        """When it happened, seconds since the epoch."""
+        return self.event_log_entry.timestamp
+
+    @property
+    def event_type(self) -> DagsterEventType | None:
+        """The sort of event, None for a log line."""
+        return event_type_of(self.event_log_entry.event)
+
+    @property
+    def asset_key(self) -> AssetKey | None:
+        """The asset that the event is about, None if it is about none."""
+        event = self.event_log_entry.dagster_event
+        return None if event is None else event.asset_key
+
+    @property
+    def partition_key(self) -> str | None:
+        """The partition of the asset that the event is about, None if it has none."""
+        event = self.event_log_entry.dagster_event
+        return None if event is None else event.partition
+
+    @property
+    def asset_materialization(self) -> AssetMaterialization | None:
+        """What was told of the materialization, None if it is none."""
+        return self.event_log_entry.asset_materialization
+
+    @property
+    def asset_observation(self) -> AssetObservation | None:
+        """What was told of the observation, None if it is none."""
+        return self.event_log_entry.asset_observation
+
+
+@dataclass(frozen=True, slots=True)
+class EventRecordsResult:
+    """Some records, and how to get those that follow.
+
+    Attributes:
+        records: The records.
+        cursor: To be given for the next ones.
+        has_more: Whether there are more.
+    """
+
+    records: Sequence[EventLogRecord]
+    cursor: str
+    has_more: bool
