@@ -143,25 +143,41 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
         return f"DynamicPartitionsDefinition(name={self.name!r})"
 
 
-def partition_changes(requests: Iterable[_PartitionsRequest]) -> list[PartitionsChange]:
-    """Return what the requests of one tick ask of each set, in the order in which sets are named.
+def check_partitions_requests(requests: Iterable[_PartitionsRequest]) -> None:
+    """Check that the requests of one result do not contradict each other.
 
     Raises:
         DagsterInvariantViolationError: A key is in two requests of which one adds it.
     """
+    added: set[tuple[str, str]] = set()
+    deleted: set[tuple[str, str]] = set()
+    for request in requests:
+        named = {(request.partitions_def_name, key) for key in request.partition_keys}
+        adds = isinstance(request, AddDynamicPartitionsRequest)
+        twice = named & (added | deleted if adds else added)
+        if twice:
+            name, key = min(twice)
+            raise DagsterInvariantViolationError(
+                f"the key {key!r} of the dynamic partitions {name!r} is in two requests of one result, at "
+                "least one of which adds it: name each key once"
+            )
+        (added if adds else deleted).update(named)
+
+
+def partition_changes(requests: Iterable[_PartitionsRequest]) -> list[PartitionsChange]:
+    """Return what the requests of one tick ask of each set, in the order in which sets are named.
+
+    Of several results, which a tick that reacts to several events has, the last one that names a key counts.
+    """
     # Dicts as ordered sets: a sensor may name very many keys.
     sets: dict[str, tuple[dict[str, None], dict[str, None]]] = {}
     for request in requests:
-        name = request.partitions_def_name
-        add, delete = sets.setdefault(name, ({}, {}))
-        adds, keys = isinstance(request, AddDynamicPartitionsRequest), dict.fromkeys(request.partition_keys)
-        twice = next((key for key in keys if key in add or (adds and key in delete)), None)
-        if twice is not None:
-            raise DagsterInvariantViolationError(
-                f"the key {twice!r} of the dynamic partitions {name!r} is in two requests of one result, at "
-                "least one of which adds it: name each key once"
-            )
-        (add if adds else delete).update(keys)
+        named = sets.setdefault(request.partitions_def_name, ({}, {}))
+        adds = isinstance(request, AddDynamicPartitionsRequest)
+        wanted, unwanted = named if adds else reversed(named)
+        for key in request.partition_keys:
+            wanted[key] = None
+            unwanted.pop(key, None)
     return [
         PartitionsChange(partitions=name, add=list(add), delete=list(delete))
         for name, (add, delete) in sets.items()

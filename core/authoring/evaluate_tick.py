@@ -70,14 +70,12 @@ def evaluate_without_partitions(
             cursor=context.cursor,
             log_key=log_key,
         )
-    partition_requests = list(outcome.result.dynamic_partitions_requests or ())
-    partition_changes(partition_requests)
     return SensorExecutionData(
         run_requests=_resolved(sensor, context, outcome.requests),
         skip_message=outcome.skip_message,
         cursor=_cursor(context, outcome),
         log_key=log_key,
-        dynamic_partitions_requests=partition_requests,
+        dynamic_partitions_requests=list(outcome.result.dynamic_partitions_requests or ()),
         asset_events=list(outcome.result.asset_events),
         dagster_run_reactions=outcome.reactions,
         next_tick=outcome.next_tick,

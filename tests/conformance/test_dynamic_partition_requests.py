@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 import ticktrail as dg
-from conformance.sensors import sensor_of
+from conformance.sensors import RUNNING, sensor_of
 from harness.engine import START, EngineHarness
 from ticktrail.core.events import (
+    AssetMaterialized,
     DynamicPartitionsChanged,
     RequestRejected,
     RunKeyRepeated,
+    SensorReacted,
     SensorStopped,
     TickCompleted,
     TickFailed,
@@ -271,6 +273,23 @@ def test_a_key_that_an_operator_adds_in_flight_is_not_added_again() -> None:
     assert changes(engine) == [(["a"], [], []), (["b"], [], ["a"])]
     assert len(engine.of(TickCompleted)) == 1
     assert list(check(engine.log.read())) == []
+
+
+def test_reactions_of_one_tick_may_add_the_same_key() -> None:
+    @dg.asset_sensor(asset_key=dg.AssetKey("upload"), job=per_customer, default_status=RUNNING)
+    def s(context: Any, event: Any) -> dg.SensorResult:
+        return dg.SensorResult([request("ann")], dynamic_partitions_requests=[add("ann")])
+
+    engine, upload = EngineHarness(s), AssetMaterialized(at=START, asset="upload")
+    engine.operate(upload)
+    engine.beat()
+    engine.operate(upload, upload)
+
+    engine.beat(30)
+
+    assert [event.tick for event in engine.of(SensorReacted)].count(engine.ticks()[-1].tick) == 2
+    assert changes(engine) == [(["ann"], [], []), ([], [], ["ann"])]
+    assert [run.partition_key for run in engine.requests()] == ["ann", "ann", "ann"]
 
 
 def test_a_new_engine_knows_the_partitions_of_the_log() -> None:

@@ -182,6 +182,17 @@ def test_requests_of_one_result_are_gathered_by_set() -> None:
     ]
 
 
+def test_of_several_results_the_last_that_names_a_key_counts() -> None:
+    first, second = CUSTOMERS.build_add_request(["a", "b"]), CUSTOMERS.build_delete_request(["c"])
+
+    assert partition_changes([first, second, CUSTOMERS.build_delete_request(["a"]), first]) == [
+        PartitionsChange(partitions="customers", add=["b", "a"], delete=["c"])
+    ]
+    assert partition_changes([first, CUSTOMERS.build_delete_request(["a"])]) == [
+        PartitionsChange(partitions="customers", add=["b"], delete=["a"])
+    ]
+
+
 # --- evaluate_tick --------------------------------------------------------------------------------
 
 
