@@ -42,6 +42,27 @@ class Changed(NamedTuple):
     unchanged: list[str]
 
 
+class RememberedPartitions:
+    """A store of which each set is asked for once: what is decided on it is decided on one state."""
+
+    def __init__(self, store: DynamicPartitionsStore) -> None:
+        self._store = store
+        self._sets: dict[str, dict[str, None]] = {}
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        """Return the keys of a set, in the order in which they were added."""
+        return list(self._remembered(partitions_def_name))
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Return whether the set has the key."""
+        return partition_key in self._remembered(partitions_def_name)
+
+    def _remembered(self, name: str) -> dict[str, None]:
+        if name not in self._sets:
+            self._sets[name] = dict.fromkeys(self._store.get_dynamic_partitions(name))
+        return self._sets[name]
+
+
 class ChangedPartitions:
     """A store as it is once changes are applied; the store itself is not touched."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from ..partitions_store import ChangedPartitions, DynamicPartitionsStore
+from ..partitions_store import ChangedPartitions, DynamicPartitionsStore, RememberedPartitions
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .dynamic_partitions import partition_changes
@@ -87,11 +87,12 @@ def partitions_after(
 ) -> DynamicPartitionsStore | None:
     """Return the partitions of the context's instance as the tick's own requests make them.
 
-    None if the context has no instance: nothing is opened or asked for a tick without dynamic partitions.
+    None if the context has no instance. The instance is asked when a dynamic partition is, once for a set.
     """
     if not context.has_instance:
         return None
-    return ChangedPartitions(context.instance, partition_changes(data.dynamic_partitions_requests))
+    changes = partition_changes(data.dynamic_partitions_requests)
+    return ChangedPartitions(RememberedPartitions(context.instance), changes)
 
 
 def _cursor(context: SensorEvaluationContext, outcome: Outcome) -> str | None:

@@ -13,7 +13,12 @@ import ticktrail as dg
 from story import Story
 from ticktrail.core.authoring.dynamic_partitions import partition_changes
 from ticktrail.core.authoring.errors import CheckError
-from ticktrail.core.partitions_store import Changed, ChangedPartitions, PartitionsChange
+from ticktrail.core.partitions_store import (
+    Changed,
+    ChangedPartitions,
+    PartitionsChange,
+    RememberedPartitions,
+)
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 
 CUSTOMERS = dg.DynamicPartitionsDefinition(name="customers")
@@ -315,6 +320,22 @@ def test_changes_over_a_store_are_as_those_that_are_stored(
         assert over.get_dynamic_partitions(name) == stored.get_dynamic_partitions(name)
         for key in "abc":
             assert over.has_dynamic_partition(name, key) == stored.has_dynamic_partition(name, key)
+
+
+def test_a_remembered_set_stays_as_it_was_when_it_was_first_asked_for() -> None:
+    story, stored = Story(), DynamicPartitions()
+    remembered = RememberedPartitions(stored)
+    story.change_partitions("p", add=["a"])
+    stored.apply(0, story.events)
+    assert remembered.has_dynamic_partition("p", "a")
+
+    story.change_partitions("p", add=["b"])
+    story.change_partitions("q", add=["c"])
+    stored.apply(1, story.events[1:])
+
+    assert remembered.get_dynamic_partitions("p") == ["a"]
+    assert not remembered.has_dynamic_partition("p", "b")
+    assert remembered.get_dynamic_partitions("q") == ["c"]
 
 
 def test_a_change_tells_what_of_it_is_news() -> None:
