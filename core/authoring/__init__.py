@@ -27,6 +27,11 @@ from .configurable_resource import ConfigurableResource
 from .default_status import DefaultSensorStatus, SensorType
 from .definitions import Definitions
 from .direct_context import build_asset_context, build_op_context
+from .dynamic_partitions import (
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
+    DynamicPartitionsDefinition,
+)
 from .env_var import EnvVar
 from .errors import (
     CheckError,
@@ -97,6 +102,7 @@ from .time_partitions import (
 )
 
 __all__ = [
+    "AddDynamicPartitionsRequest",
     "AssetDep",
     "AssetEntry",
     "AssetExecutionContext",
@@ -132,6 +138,8 @@ __all__ = [
     "DailyPartitionsDefinition",
     "DefaultSensorStatus",
     "Definitions",
+    "DeleteDynamicPartitionsRequest",
+    "DynamicPartitionsDefinition",
     "EnvVar",
     "EventLogEntry",
     "EventLogRecord",

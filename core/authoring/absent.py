@@ -14,9 +14,8 @@ AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntr
 -> read `ticktrail run list --json` and `ticktrail log --json`; in tests
    build_sensor_context(instance=...) takes any object
 
-DynamicPartitionsDefinition AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest
 dynamic_partitioned_config
--> say in run_config what a run is about, and ask for each under a run key of its own
+-> give PartitionedConfig(DynamicPartitionsDefinition(name=...), run_config_for_partition_key_fn=...)
 
 TimeWindowPartitionsDefinition
 -> use HourlyPartitionsDefinition, DailyPartitionsDefinition, WeeklyPartitionsDefinition or
