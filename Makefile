@@ -31,6 +31,7 @@ wheel: .venv/.installed  ## the built wheel, in an environment of its own, passe
 
 crash: .venv/.installed  ## kill -9 a thousand times, then verify
 	$(BIN)/python tests/crash/campaign.py --kills 1000
+	$(BIN)/python tests/crash/reactions.py --runs 14000 --kills 20
 
 bench: .venv/.installed  ## the benchmarks, Dagster beside us in its own environment
 	$(BIN)/python benchmarks/run.py

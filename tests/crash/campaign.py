@@ -43,7 +43,13 @@ ODDS = {point: 0.006 if point.startswith("engine:") else 0.06 for point in POINT
 
 
 class Campaign:
-    """One home under fire."""
+    """One home under fire.
+
+    Attributes:
+        definitions: The file beside this one that has the sensors.
+    """
+
+    definitions = "sensors.py"
 
     def __init__(self, folder: Path, *, kills: int, seed: int) -> None:
         self.folder, self.wanted, self.random = folder, kills, random.Random(seed)
@@ -92,7 +98,7 @@ class Campaign:
             "ticktrail",
             "dev",
             "-f",
-            str(HERE / "sensors.py"),
+            str(HERE / self.definitions),
             "--max-runs",
             "3",
         ]

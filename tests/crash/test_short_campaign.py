@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from crash import reactions
 from crash.campaign import report, run
 
 
@@ -16,3 +17,11 @@ def test_nothing_is_lost_and_nothing_is_done_twice_while_processes_die(tmp_path:
 
     assert problems == [], report(campaigns)
     assert campaigns[0].killed() >= 25
+
+
+def test_each_failure_is_reacted_to_once_while_engines_die(tmp_path: Path) -> None:
+    """Seen to fail when the cursor of a tick with reactions was stored in an append of its own."""
+    campaign, problems = reactions.run(700, 5, seed=7, folder=tmp_path)
+
+    assert problems == [], campaign.report()
+    assert campaign.killed() >= 5
