@@ -50,7 +50,7 @@ def preview(
     with opened(home) as log:
         state, keys, runs = _fold(home, log, name)
         try:
-            evaluation = _evaluate(loaded, state, cursor)
+            evaluation = _evaluate(loaded, state, cursor, log)
             asked = [request.run_key or "" for request in evaluation.requests]
             owned = dict(zip(asked, keys.index.owners(name, asked), strict=True))
         finally:
@@ -77,9 +77,10 @@ def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys,
     return states.get(sensor), keys, runs
 
 
-def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None) -> Evaluation:
+def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None, log: EventLog) -> Evaluation:
     from ...core.authoring.sensor_context import SensorEvaluationContext
     from ...core.evaluation import evaluate
+    from ..instance import DagsterInstance
 
     context = SensorEvaluationContext(
         sensor_name=state.name,
@@ -88,6 +89,7 @@ def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None)
         last_tick_completion_time=_seconds(state.last_finished_tick_at),
         last_sensor_start_time=_seconds(state.last_started_at),
         definitions=loaded.definitions,
+        instance=DagsterInstance(log, read_only="a preview stores nothing"),
     )
     with contextlib.redirect_stdout(sys.stderr):
         return evaluate(loaded.definitions.get_sensor_def(state.name), context, loaded.definitions)
@@ -125,6 +127,7 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
             {**msgspec.structs.asdict(request), "verdict": verdict}
             for request, verdict in zip(evaluation.requests, verdicts, strict=True)
         ],
+        "reactions": [msgspec.structs.asdict(reaction) for reaction in evaluation.reactions],
         "logs": [list(line) for line in evaluation.logs],
     }
 

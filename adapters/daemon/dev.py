@@ -24,6 +24,7 @@ from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
+from ..instance import DagsterInstance
 from ..progress import read_with_progress
 from ..runs.launcher import LocalLauncher
 from ..system import SystemClock, new_run_id
@@ -90,6 +91,7 @@ class _Session:
         self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
         self._run_keys = RunKeys(self._index)
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
+        name = new_run_id()
         self._engine = Engine(
             log,
             states=self._states,
@@ -99,10 +101,11 @@ class _Session:
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
             new_id=new_run_id,
-            name=new_run_id(),
+            name=name,
         )
         self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
-        self._evaluators = Evaluators(loaded.definitions, sensors, self._driver.finish)
+        instance = DagsterInstance(log, writer=f"instance:{name}")
+        self._evaluators = Evaluators(loaded.definitions, sensors, instance, self._driver.finish)
         source = home.definitions
         assert source is not None
         self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)

@@ -11,7 +11,7 @@ from ...core.decision import FinishedTick
 from ...core.engine import Engine
 from ...core.engine_parts import RunReport, Step
 from ...core.errors import LogUnavailable
-from ...core.events import AnyEvent, RunRequested
+from ...core.events import AnyEvent, RunRequested, RunStarted
 from ...core.log import EventLog
 from .evaluators import STALL, Evaluators
 from .wake import Wake
@@ -141,8 +141,10 @@ class EngineDriver:
         for cause in step.unclaimed:
             launcher.offer_again(cause)
         for first_offset, events in step.news:
+            # A run in process is asked for and started in one append.
+            started = {event.run for event in events if type(event) is RunStarted}
             for offset, event in enumerate(events, first_offset):
-                if type(event) is RunRequested:
+                if type(event) is RunRequested and event.run not in started:
                     launcher.offer(offset, event)
             self._tell(first_offset, events)
 

@@ -14,6 +14,7 @@ from ...core.authoring.sensor_context import SensorEvaluationContext
 from ...core.decision import FinishedTick
 from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
+from ...core.instance import Instance
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -32,10 +33,12 @@ class Evaluators:
         self,
         definitions: Definitions,
         sensors: Mapping[str, SensorDefinition],
+        instance: Instance,
         done: Callable[[FinishedTick], None],
     ) -> None:
-        """Take the sensors; *done* is called from the evaluating thread."""
+        """Take the sensors and what they find in ``context.instance``; *done* is called from the evaluating thread."""
         self._definitions, self._sensors, self._done = definitions, sensors, done
+        self._instance = instance
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
         self._threads = 0
         self._taken = 0
@@ -85,7 +88,7 @@ class Evaluators:
     def _evaluate(self, ticket: Ticket) -> FinishedTick:
         process = os.getpid()
         started = time.monotonic()
-        context = _context(ticket, self._definitions)
+        context = _context(ticket, self._definitions, self._instance)
         evaluation = evaluate(self._sensors[ticket.sensor], context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
@@ -97,7 +100,7 @@ class Evaluators:
         )
 
 
-def _context(ticket: Ticket, definitions: Definitions) -> SensorEvaluationContext:
+def _context(ticket: Ticket, definitions: Definitions, instance: Instance) -> SensorEvaluationContext:
     state = ticket.state
     return SensorEvaluationContext(
         sensor_name=ticket.sensor,
@@ -106,6 +109,7 @@ def _context(ticket: Ticket, definitions: Definitions) -> SensorEvaluationContex
         last_tick_completion_time=_seconds(state.last_finished_tick_at),
         last_sensor_start_time=_seconds(state.last_started_at),
         definitions=definitions,
+        instance=instance,
     )
 
 

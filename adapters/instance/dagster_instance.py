@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NoReturn, Self
 
@@ -115,6 +115,20 @@ class DagsterInstance:
             LogUnavailable: The storage refused; nothing was written.
         """
         return self._append(events, None)
+
+    def record_from(self, events: Callable[[int], Sequence[AnyEvent]]) -> int:
+        """Append what *events* returns for the offset of its first; called again if that is taken meanwhile.
+
+        Raises:
+            DagsterInvariantViolationError: The instance is read-only.
+            LogUnavailable: The storage refused; nothing was written.
+        """
+        while True:
+            head = self.head()
+            try:
+                return self._append(events(head), head)
+            except LogConflict:
+                continue
 
     # --- runs ----------------------------------------------------------------------------------
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...core.authoring.asset_key import AssetKey
-from ...core.records.dagster_run import DagsterRun, RunRecord
+from ...core.records.dagster_run import DagsterRun, RunRecord, selected_keys
 from ...core.records.run_status import DagsterRunStatus
 from ...projections.runs import Run
 
@@ -25,14 +24,13 @@ def run_record(row: Run) -> RunRecord:
 
 def dagster_run(row: Run) -> DagsterRun:
     """Return the run as it is now."""
-    selection = row.asset_selection
     return DagsterRun(
         run_id=row.run,
         job_name=row.job,
         status=DagsterRunStatus(row.status),
         tags=dict(row.tags),
         run_config=dict(row.run_config),
-        asset_selection=None if selection is None else frozenset(map(AssetKey.from_user_string, selection)),
+        asset_selection=selected_keys(row.asset_selection),
     )
 
 

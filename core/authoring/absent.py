@@ -9,11 +9,6 @@ _TEXT = """
 make_email_on_run_failure_sensor
 -> send the mail in the function of a @run_failure_sensor
 
-DagsterInstance instance_for_test DagsterRun DagsterRunStatus RunsFilter RunRecord
-AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntry EventLogRecord
--> read `ticktrail run list --json` and `ticktrail log --json`; in tests
-   build_sensor_context(instance=...) takes any object
-
 DynamicPartitionsDefinition AddDynamicPartitionsRequest DeleteDynamicPartitionsRequest
 dynamic_partitioned_config
 -> say in run_config what a run is about, and ask for each under a run key of its own
@@ -65,9 +60,6 @@ load_assets_from_modules load_assets_from_current_module load_assets_from_packag
 load_assets_from_package_name load_definitions_from_module load_definitions_from_modules load_defs
 definitions repository RepositoryDefinition
 -> list assets, jobs and sensors in one Definitions(...)
-
-materialize_to_memory
--> use materialize([...]), which stores nothing and whose result has asset_value()
 
 Field Shape Permissive PermissiveConfig Selector Noneable Array Map Enum EnumValue ConfigMapping
 config_mapping configured

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any, NoReturn
 
 from ..authoring.asset_key import AssetKey
+from ..authoring.errors import DagsterInvariantViolationError
+from ..authoring.results import AssetMaterialization, AssetObservation
 from ..events import (
     AnyEvent,
     AssetMaterialized,
@@ -102,6 +105,48 @@ class StepFailureData:
         return self.error.to_string()
 
 
+@dataclass(frozen=True, slots=True)
+class StepMaterializationData:
+    """What the event of a materialization has to say.
+
+    Attributes:
+        materialization: What was told of it.
+    """
+
+    materialization: AssetMaterialization
+
+
+@dataclass(frozen=True, slots=True)
+class AssetObservationData:
+    """What the event of an observation has to say.
+
+    Attributes:
+        asset_observation: What was told of it.
+    """
+
+    asset_observation: AssetObservation
+
+
+def materialization_of(event: AnyEvent) -> AssetMaterialization | None:
+    """Return what *event* tells of a materialization, None if it is none."""
+    return AssetMaterialization(**_told(event)) if isinstance(event, AssetMaterialized) else None
+
+
+def observation_of(event: AnyEvent) -> AssetObservation | None:
+    """Return what *event* tells of an observation, None if it is none."""
+    return AssetObservation(**_told(event)) if isinstance(event, AssetObserved) else None
+
+
+def _told(event: AssetMaterialized | AssetObserved) -> dict[str, Any]:
+    return {
+        "asset_key": AssetKey.from_user_string(event.asset),
+        "description": event.description,
+        "metadata": event.metadata,
+        "partition": event.partition_key,
+        "tags": event.tags,
+    }
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DagsterEvent:
     """One event of a run, or about an asset.
@@ -148,18 +193,53 @@ class DagsterEvent:
         return getattr(self.event, "partition_key", None)
 
     @property
-    def event_specific_data(self) -> StepFailureData | None:
-        """For the failure of a step or a run, the error; None for any other event."""
+    def event_specific_data(self) -> StepFailureData | StepMaterializationData | AssetObservationData | None:
+        """The error, the materialization, or the observation that the event tells of; None for other events."""
+        if (materialization := materialization_of(self.event)) is not None:
+            return StepMaterializationData(materialization)
+        if (observation := observation_of(self.event)) is not None:
+            return AssetObservationData(observation)
+        return self._failure_data
+
+    @property
+    def step_materialization_data(self) -> StepMaterializationData:
+        """What a materialization has to say.
+
+        Raises:
+            DagsterInvariantViolationError: The event is none.
+        """
+        data = self.event_specific_data
+        return data if isinstance(data, StepMaterializationData) else self._is_no("materialization")
+
+    @property
+    def asset_observation_data(self) -> AssetObservationData:
+        """What an observation has to say.
+
+        Raises:
+            DagsterInvariantViolationError: The event is none.
+        """
+        data = self.event_specific_data
+        return data if isinstance(data, AssetObservationData) else self._is_no("observation")
+
+    @property
+    def step_failure_data(self) -> StepFailureData:
+        """The error of the step, or run, that failed.
+
+        Raises:
+            DagsterInvariantViolationError: The event tells of no failure.
+        """
+        return self._failure_data or self._is_no("failure")
+
+    def _is_no(self, what: str) -> NoReturn:
+        raise DagsterInvariantViolationError(f"an event of the sort {self.event_type.name} is no {what}")
+
+    @property
+    def _failure_data(self) -> StepFailureData | None:
         if isinstance(self.event, RunFailed):
             return StepFailureData(SerializableErrorInfo(self.event.error, self.event.traceback or ""))
         if self.is_step_failure and isinstance(self.event, StepLogged):
             return StepFailureData(SerializableErrorInfo(_last_line(self.event.message), self.event.message))
         return None
-
-    @property
-    def step_failure_data(self) -> StepFailureData | None:
-        """The same as `event_specific_data`."""
-        return self.event_specific_data
 
     @property
     def is_step_failure(self) -> bool:
@@ -170,6 +250,36 @@ class DagsterEvent:
     def is_step_success(self) -> bool:
         """Whether a step ended well."""
         return self.event_type is DagsterEventType.STEP_SUCCESS
+
+    @property
+    def is_step_start(self) -> bool:
+        """Whether a step started."""
+        return self.event_type is DagsterEventType.STEP_START
+
+    @property
+    def is_step_event(self) -> bool:
+        """Whether the event is about a step."""
+        return self.step_key is not None
+
+    @property
+    def is_step_materialization(self) -> bool:
+        """Whether an asset was materialized."""
+        return self.event_type is DagsterEventType.ASSET_MATERIALIZATION
+
+    @property
+    def is_asset_observation(self) -> bool:
+        """Whether an asset was observed."""
+        return self.event_type is DagsterEventType.ASSET_OBSERVATION
+
+    @property
+    def is_job_success(self) -> bool:
+        """Whether the run ended well."""
+        return self.event_type is DagsterEventType.RUN_SUCCESS
+
+    @property
+    def is_job_failure(self) -> bool:
+        """The same as `is_run_failure`."""
+        return self.is_run_failure
 
     @property
     def is_run_failure(self) -> bool:

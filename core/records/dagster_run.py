@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -78,3 +78,8 @@ class RunRecord:
     update_timestamp: datetime
     start_time: float | None = None
     end_time: float | None = None
+
+
+def selected_keys(selection: Sequence[str] | None) -> frozenset[AssetKey] | None:
+    """Return the keys of a selection, which are written as people do; None for all of a job's assets."""
+    return None if selection is None else frozenset(map(AssetKey.from_user_string, selection))

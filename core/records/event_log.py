@@ -7,8 +7,14 @@ from dataclasses import dataclass
 
 from ..authoring.asset_key import AssetKey
 from ..authoring.results import AssetMaterialization, AssetObservation
-from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
-from .dagster_event import DagsterEvent, DagsterEventType, event_type_of
+from ..events import AnyEvent, StepLogged
+from .dagster_event import (
+    DagsterEvent,
+    DagsterEventType,
+    event_type_of,
+    materialization_of,
+    observation_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,30 +75,12 @@ class EventLogEntry:
     @property
     def asset_materialization(self) -> AssetMaterialization | None:
         """What was told of the materialization, None if it is none."""
-        event = self.event
-        if not isinstance(event, AssetMaterialized):
-            return None
-        return AssetMaterialization(
-            AssetKey.from_user_string(event.asset),
-            description=event.description,
-            metadata=event.metadata,
-            partition=event.partition_key,
-            tags=event.tags,
-        )
+        return materialization_of(self.event)
 
     @property
     def asset_observation(self) -> AssetObservation | None:
         """What was told of the observation, None if it is none."""
-        event = self.event
-        if not isinstance(event, AssetObserved):
-            return None
-        return AssetObservation(
-            AssetKey.from_user_string(event.asset),
-            description=event.description,
-            metadata=event.metadata,
-            partition=event.partition_key,
-            tags=event.tags,
-        )
+        return observation_of(self.event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
