@@ -18,7 +18,16 @@ from typing import Any
 from .authoring.sensor_result import NextTick
 from .clock import Clock
 from .decision import FinishedTick, decide
-from .engine_parts import EngineSensor, Folded, OpenRuns, RunReport, States, Step, Ticket
+from .engine_parts import (
+    DynamicPartitions,
+    EngineSensor,
+    Folded,
+    OpenRuns,
+    RunReport,
+    States,
+    Step,
+    Ticket,
+)
 from .errors import EngineSuperseded, LogConflict
 from .evaluation import Evaluation
 from .events import (
@@ -41,6 +50,7 @@ from .events import (
     TickStarted,
 )
 from .log import EventLog
+from .partitions_store import ChangedPartitions
 from .run_keys import RunKeyIndex
 from .schedule import Schedule
 from .wake_ups import WakeUps
@@ -64,6 +74,7 @@ class Engine:
         run_keys: RunKeyIndex,
         run_key_fold: Folded,
         open_runs: OpenRuns,
+        partitions: DynamicPartitions,
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
         new_id: Callable[[], str],
@@ -77,7 +88,8 @@ class Engine:
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
-        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs)
+        self._partitions = partitions
+        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs, partitions)
         self._sensors, self._clock, self._new_id, self._name = sensors, clock, new_id, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
@@ -212,8 +224,10 @@ class Engine:
         def deciding(at: int) -> list[AnyEvent]:
             self._decided_at = self._clock.monotonic()
             events = self._run_events(reports, at)
+            # Ticks of one append see each other's changes.
+            partitions = ChangedPartitions(self._partitions)
             for tick in [*self._next_finished(), *self._overdue()]:
-                events += self._decide(tick, self._head + len(events), at)
+                events += self._decide(tick, partitions, self._head + len(events), at)
             return events + (self._starts(at) if start_ticks else [])
 
         self._append_decided(deciding)
@@ -285,7 +299,9 @@ class Engine:
             batch[tick.tick] = tick
         return list(batch.values())
 
-    def _decide(self, tick: FinishedTick, offset: int, at: int) -> list[AnyEvent]:
+    def _decide(
+        self, tick: FinishedTick, partitions: ChangedPartitions, offset: int, at: int
+    ) -> list[AnyEvent]:
         requests = tick.evaluation.requests
         owners: list[int | None] = []
         if requests:
@@ -294,7 +310,12 @@ class Engine:
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)
-        return decide(state, tick, owners=owners, run_ids=run_ids, offset=offset, at=at)
+        events = decide(
+            state, tick, owners=owners, run_ids=run_ids, partitions=partitions, offset=offset, at=at
+        )
+        if tick.evaluation.partition_changes:
+            partitions.heed(events)
+        return events
 
     def _starts(self, at: int) -> list[AnyEvent]:
         due = map(self._states.get, self._schedule.due(self._decided_at, TICKS_PER_APPEND))

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from .events import AnyEvent, RunRequested, RunStarted
+from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
 from .wake_ups import WakeUp
 
@@ -115,3 +116,7 @@ class OpenRuns(Folded, Protocol):
     def start_of(self, run: str) -> RunStarted | None: ...
 
     def request_of(self, run: str) -> RunRequested | None: ...
+
+
+class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):
+    """The keys of all sets of dynamic partitions."""

@@ -128,6 +128,7 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
             for request, verdict in zip(evaluation.requests, verdicts, strict=True)
         ],
         "reactions": [msgspec.structs.asdict(reaction) for reaction in evaluation.reactions],
+        "partitions": [msgspec.structs.asdict(change) for change in evaluation.partition_changes],
         "logs": [list(line) for line in evaluation.logs],
     }
 
@@ -150,6 +151,10 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
                 out.line((f"request {index} {verdict}", "red"))
     else:
         out.line("skipped: ", evaluation.skip_reason or "no reason given")
+    for change in evaluation.partition_changes:
+        for what, keys in (("add", change.add), ("delete", change.delete)):
+            if keys:
+                out.line(f"partitions {change.partitions}: would {what} {one_line(', '.join(keys), 200)}")
     before, after = cursor_text(evaluation.cursor_before, 200), cursor_text(evaluation.cursor, 200)
     out.line("cursor: ", f"{before} → {after}" if before != after else f"{before}, unchanged")
 

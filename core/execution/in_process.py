@@ -40,13 +40,19 @@ def execute_in_process(
         DagsterInvalidConfigError: The run config does not fit.
         DagsterInvalidSubsetError: The job does not make a selected asset.
         DagsterUnknownPartitionError: There is no such partition.
-        DagsterInvariantViolationError: The instance knows a run of that id.
+        DagsterInvariantViolationError: The instance knows a run of that id, or the partition is dynamic and
+            there is no instance.
         CheckError: The job has no partitions.
         Exception: What the first step that failed raised, if *raise_on_error*.
     """
     if partition_key is not None:
         run_config, tags = partitioned_run(
-            job, partition_key, run_config=run_config, tags=tags, asset_selection=asset_selection
+            job,
+            partition_key,
+            run_config=run_config,
+            tags=tags,
+            asset_selection=asset_selection,
+            store=instance,
         )
     job.validate_run_config(run_config, asset_selection)
     run = DagsterRun(
