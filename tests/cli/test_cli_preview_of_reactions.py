@@ -72,7 +72,9 @@ def test_the_first_look_of_a_run_status_sensor_begins_after_what_was_before(reac
     assert result.out.startswith("skipped: Initiating failures.")
 
 
-def test_a_preview_names_each_event_that_a_run_status_sensor_reacts_to_and_what_comes_of_it(reacting: CommandLine) -> None:
+def test_a_preview_names_each_event_that_a_run_status_sensor_reacts_to_and_what_comes_of_it(
+    reacting: CommandLine,
+) -> None:
     head = reacting.head()
 
     result = reacting("sensor", "preview", "failures", "--cursor", str(RunStatusCursor(-1)))
