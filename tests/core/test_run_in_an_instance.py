@@ -174,7 +174,7 @@ def test_a_selection_of_assets_is_in_the_run() -> None:
 
     result = job.execute_in_process(asset_selection=[orders.key], instance=instance)
 
-    assert result.dagster_run.asset_selection == {orders.key}
+    assert result.dagster_run.asset_selection == frozenset([orders.key])
     assert instance.get_run_by_id(result.run_id) == result.dagster_run
 
 

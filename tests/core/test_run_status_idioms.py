@@ -229,4 +229,4 @@ def test_run_failure_sensor_works_with_and_without_parentheses() -> None:
     called = dg.run_failure_sensor(name="called", monitored_jobs=[bad])(lambda context: None)
 
     assert (alert.name, alert.run_status, alert.sensor_type) == ("alert", FAILURE, dg.SensorType.RUN_STATUS)
-    assert (called.name, called.monitored_job_names) == ("called", {"bad"})
+    assert (called.name, called.monitored_job_names) == ("called", frozenset(["bad"]))
