@@ -303,6 +303,12 @@ def _message(event: AnyEvent, job: str | None) -> str:
             return f'Started execution of run for "{job}".'
         case RunCanceled():
             return f'Execution of run for "{job}" canceled: {event.reason}'
+        case RunRequested():
+            return f'Enqueued run for "{job}".'
+        case RunLaunched():
+            return f'Launched run for "{job}".'
+        case AssetObserved():
+            return f"Observed value {event.asset}."
         case AssetMaterialized():
             return f"Materialized value {event.asset}."
         case StepLogged() if event.message:
