@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import ticktrail as dg
 from harness.daemon import Daemon
-from ticktrail.core.events import AssetMaterialized, RunRequested, SensorReacted, TickFailed
+from ticktrail.adapters.event_log import open_event_log
+from ticktrail.core.events import AssetMaterialized, RunLaunched, RunRequested, SensorReacted, TickFailed
 
 Make = Callable[[str], Daemon]
 
@@ -86,4 +88,26 @@ def test_a_failed_run_and_a_materialization_are_reacted_to(daemon: Make) -> None
     ]
     assert [event.run for event in engine.events(AssetMaterialized)] == [runs["orders_job"]]
     assert engine.events(TickFailed) == []
+    assert engine.violations() == []
+
+
+def test_a_run_in_process_is_left_alone_by_the_engine_and_reacted_to(daemon: Make) -> None:
+    engine = daemon(DEFINITIONS)
+    engine.start()
+    engine.wait_for("TickSkipped", sensor="failures")
+    log = open_event_log(engine.home / "log.sqlite")
+
+    @dg.asset
+    def orders() -> dg.MaterializeResult[None]:
+        return dg.MaterializeResult(metadata={"rows": 5})
+
+    here = dg.materialize([orders], instance=dg.DagsterInstance(log))
+    log.close()
+    other = engine.wait_for("RunRequested", sensor="on_orders")["run"]
+    engine.wait_for("RunSucceeded", run=other)
+
+    engine.make("go")
+    assert engine.stop() == 0
+    assert here.run_id not in [event.run for event in engine.events(RunLaunched)]
+    assert (engine.folder / "totals").read_text() == "5 rows, days []\n"
     assert engine.violations() == []
