@@ -253,6 +253,7 @@ class DagsterInstance:
                 asked.before_cursor,
                 asked.after_timestamp,
                 asked.before_timestamp,
+                asked.storage_ids,
             )
             return self.fetch_run_status_changes(changes, count, ascending=ascending).records
         if asked.asset_key is None:
@@ -264,6 +265,7 @@ class DagsterInstance:
             asked.before_timestamp,
             asked.after_cursor,
             asked.before_cursor,
+            asked.storage_ids,
         )
         if asked.event_type is DagsterEventType.ASSET_OBSERVATION:
             return self.fetch_observations(about, count, ascending=ascending).records

@@ -101,6 +101,7 @@ class EventRecordsFilter:
         before_cursor: Before this offset.
         after_timestamp: Later than this, seconds since the epoch.
         before_timestamp: Earlier than this, seconds since the epoch.
+        storage_ids: At one of these offsets.
     """
 
     event_type: DagsterEventType
@@ -110,6 +111,7 @@ class EventRecordsFilter:
     before_cursor: int | None = None
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    storage_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,7 @@ class RunStatusChangeRecordsFilter:
         before_storage_id: Before this offset.
         after_timestamp: Later than this, seconds since the epoch.
         before_timestamp: Earlier than this, seconds since the epoch.
+        storage_ids: At one of these offsets.
     """
 
     event_type: DagsterEventType
@@ -131,12 +134,14 @@ class RunStatusChangeRecordsFilter:
     before_storage_id: int | None = None
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    storage_ids: Sequence[int] | None = None
 
     def fits(self, record: EventLogRecord) -> bool:
         """Return whether a change of the right sort is among those meant."""
         offset, at = record.storage_id, record.timestamp
         return (
             (self.job_names is None or record.event_log_entry.job_name in self.job_names)
+            and (self.storage_ids is None or offset in self.storage_ids)
             and (self.after_storage_id is None or offset > self.after_storage_id)
             and (self.before_storage_id is None or offset < self.before_storage_id)
             and (self.after_timestamp is None or at > self.after_timestamp)

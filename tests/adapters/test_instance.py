@@ -215,6 +215,9 @@ class TestAssets:
         ):
             [record] = instance.get_event_records(dg.EventRecordsFilter(kind, key))
             assert record.event_type is kind
+            offset = record.storage_id
+            assert instance.get_event_records(dg.EventRecordsFilter(kind, key, storage_ids=[offset]))
+            assert not instance.get_event_records(dg.EventRecordsFilter(kind, key, storage_ids=[offset + 1]))
         with pytest.raises(dg.CheckError, match="needs an asset_key"):
             instance.get_event_records(dg.EventRecordsFilter(kinds.ASSET_MATERIALIZATION))
         with pytest.raises(dg.CheckError, match="cannot be asked for"):

@@ -110,6 +110,8 @@ def test_bounds_of_asset_records_are_exclusive(bounds: dict[str, Any], fits: boo
         ({}, True),
         ({"job_names": ["j"]}, True),
         ({"job_names": ["k"]}, False),
+        ({"storage_ids": [5]}, True),
+        ({"storage_ids": [6]}, False),
         ({"after_storage_id": 4, "before_storage_id": 6}, True),
         ({"after_storage_id": 5}, False),
         ({"before_storage_id": 5}, False),
