@@ -10,8 +10,9 @@ from .dagster_event import (
 )
 from .dagster_run import DagsterRun, RunRecord
 from .event_log import EventLogEntry, EventLogRecord, EventRecordsResult
-from .filters import AssetRecordsFilter, EventRecordsFilter, RunsFilter, RunStatusChangeRecordsFilter
+from .filters import AssetRecordsFilter, EventRecordsFilter, RunStatusChangeRecordsFilter
 from .run_status import DagsterRunStatus
+from .runs_filter import RunsFilter
 
 __all__ = [
     "AssetEntry",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any, NoReturn
 
 from ..authoring.asset_key import AssetKey
@@ -23,8 +23,8 @@ from ..events import (
 )
 
 
-class DagsterEventType(Enum):
-    """The sorts of events that there are here."""
+class DagsterEventType(StrEnum):
+    """The sorts of events that there are here; each equals its value, as text."""
 
     RUN_ENQUEUED = "PIPELINE_ENQUEUED"
     RUN_STARTING = "PIPELINE_STARTING"
@@ -32,12 +32,12 @@ class DagsterEventType(Enum):
     RUN_SUCCESS = "PIPELINE_SUCCESS"
     RUN_FAILURE = "PIPELINE_FAILURE"
     RUN_CANCELED = "PIPELINE_CANCELED"
-    PIPELINE_ENQUEUED = "PIPELINE_ENQUEUED"  # noqa: PIE796 - the same under its former name
-    PIPELINE_STARTING = "PIPELINE_STARTING"  # noqa: PIE796 - the same under its former name
-    PIPELINE_START = "PIPELINE_START"  # noqa: PIE796 - the same under its former name
-    PIPELINE_SUCCESS = "PIPELINE_SUCCESS"  # noqa: PIE796 - the same under its former name
-    PIPELINE_FAILURE = "PIPELINE_FAILURE"  # noqa: PIE796 - the same under its former name
-    PIPELINE_CANCELED = "PIPELINE_CANCELED"  # noqa: PIE796 - the same under its former name
+    PIPELINE_ENQUEUED = "PIPELINE_ENQUEUED"
+    PIPELINE_STARTING = "PIPELINE_STARTING"
+    PIPELINE_START = "PIPELINE_START"
+    PIPELINE_SUCCESS = "PIPELINE_SUCCESS"
+    PIPELINE_FAILURE = "PIPELINE_FAILURE"
+    PIPELINE_CANCELED = "PIPELINE_CANCELED"
     STEP_START = "STEP_START"
     STEP_SUCCESS = "STEP_SUCCESS"
     STEP_FAILURE = "STEP_FAILURE"
@@ -83,6 +83,12 @@ class SerializableErrorInfo:
 
     message: str
     stack: str
+
+    @property
+    def cls_name(self) -> str | None:
+        """Name of the exception's class, None if the message does not begin with one."""
+        name = self.message.partition(":")[0].rpartition(".")[2]
+        return name if name.isidentifier() else None
 
     def to_string(self) -> str:
         """Return all there is to say."""
@@ -230,6 +236,16 @@ class DagsterEvent:
         """
         return self._failure_data or self._is_no("failure")
 
+    @property
+    def job_failure_data(self) -> StepFailureData:
+        """The error of the run that failed.
+
+        Raises:
+            DagsterInvariantViolationError: The event is not the end of a failed run.
+        """
+        data = self._failure_data if self.is_run_failure else None
+        return data or self._is_no("failure of a run")
+
     def _is_no(self, what: str) -> NoReturn:
         raise DagsterInvariantViolationError(f"an event of the sort {self.event_type.name} is no {what}")
 
@@ -245,6 +261,11 @@ class DagsterEvent:
     def is_step_failure(self) -> bool:
         """Whether a step failed."""
         return self.event_type is DagsterEventType.STEP_FAILURE
+
+    @property
+    def is_step_up_for_retry(self) -> bool:
+        """Whether a step failed and is tried again."""
+        return self.event_type is DagsterEventType.STEP_UP_FOR_RETRY
 
     @property
     def is_step_success(self) -> bool:
@@ -288,8 +309,8 @@ class DagsterEvent:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the run or a step failed."""
-        return self.is_run_failure or self.is_step_failure
+        """Whether the run or a step failed, or the run was canceled."""
+        return self.is_run_failure or self.is_step_failure or isinstance(self.event, RunCanceled)
 
 
 def _message(event: AnyEvent, job: str | None) -> str:

@@ -49,6 +49,16 @@ class DagsterRun:
         return self.status is DagsterRunStatus.FAILURE
 
     @property
+    def is_failure_or_canceled(self) -> bool:
+        """Whether the run ended, and not well."""
+        return self.status in (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+
+    @property
+    def is_cancelable(self) -> bool:
+        """Whether the run waits or is at work, so that canceling it makes sense."""
+        return self.status in (DagsterRunStatus.QUEUED, DagsterRunStatus.STARTED)
+
+    @property
     def parent_run_id(self) -> str | None:
         """The run that this one repeats, as its tag says."""
         return self.tags.get(_PARENT_TAG)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..authoring.asset_key import AssetKey
+from ..authoring.errors import CheckError
 from ..authoring.results import AssetMaterialization, AssetObservation
-from ..events import AnyEvent, StepLogged
+from ..events import AnyEvent, RunCanceled, RunFailed, StepLogged
 from .dagster_event import (
     DagsterEvent,
     DagsterEventType,
@@ -44,6 +46,22 @@ class EventLogEntry:
         """The event, None for a log line."""
         return DagsterEvent(event=self.event, job_name=self.job_name) if event_type_of(self.event) else None
 
+    def get_dagster_event(self) -> DagsterEvent:
+        """Return the event.
+
+        Raises:
+            CheckError: It is a log line.
+        """
+        event = self.dagster_event
+        if event is None:
+            raise CheckError(f"this entry is a log line, not an event: {self.message!r}")
+        return event
+
+    @property
+    def dagster_event_type(self) -> DagsterEventType | None:
+        """The sort of event, None for a log line."""
+        return event_type_of(self.event)
+
     @property
     def is_dagster_event(self) -> bool:
         """Whether it is more than a log line."""
@@ -55,9 +73,11 @@ class EventLogEntry:
         return getattr(self.event, "step", None)
 
     @property
-    def level(self) -> str:
-        """The logging level."""
-        return self.event.level if isinstance(self.event, StepLogged) else "DEBUG"
+    def level(self) -> int:
+        """The logging level, such as ``logging.INFO``."""
+        if isinstance(self.event, StepLogged):
+            return _number(self.event.level)
+        return logging.ERROR if isinstance(self.event, RunFailed | RunCanceled) else logging.DEBUG
 
     @property
     def message(self) -> str:
@@ -146,3 +166,12 @@ class EventRecordsResult:
     records: Sequence[EventLogRecord]
     cursor: str
     has_more: bool
+
+
+def _number(level: str) -> int:
+    """Return the number of a logging level; that of INFO for a name that only the run's process knew."""
+    number = level.removeprefix("Level ")
+    # What logging calls a level that nobody named.
+    if number.isdecimal():
+        return int(number)
+    return logging.getLevelNamesMapping().get(level, logging.INFO)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -17,7 +17,6 @@ from ticktrail.core.authoring import (
     DagsterRunStatus,
     EventLogEntry,
     EventLogRecord,
-    RunRecord,
     RunsFilter,
     RunStatusChangeRecordsFilter,
 )
@@ -41,14 +40,6 @@ def moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def a_run(**fields: Any) -> RunRecord:
-    """A run requested at 100 s whose status changed at 200 s."""
-    run = DagsterRun(**{"run_id": "r", "job_name": "j", "tags": {"a": "1", "b": "2"}, **fields})
-    return RunRecord(
-        storage_id=7, dagster_run=run, create_timestamp=moment(100), update_timestamp=moment(200)
-    )
-
-
 @pytest.mark.parametrize(
     ("asked", "fits"),
     [
@@ -67,14 +58,43 @@ def a_run(**fields: Any) -> RunRecord:
         (RunsFilter(created_after=moment(99), created_before=moment(101)), True),
         (RunsFilter(created_after=moment(100)), False),
         (RunsFilter(created_before=moment(100)), False),
+        (RunsFilter(created_after=moment(99).replace(tzinfo=None)), True),
+        (RunsFilter(created_after=moment(100).replace(tzinfo=None)), False),
+        (
+            RunsFilter(created_before=datetime(1970, 1, 1, 1, 1, 41, tzinfo=timezone(timedelta(hours=1)))),
+            True,
+        ),
         (RunsFilter(updated_after=moment(199), updated_before=moment(201)), True),
         (RunsFilter(updated_after=moment(200)), False),
         (RunsFilter(updated_before=moment(200)), False),
         (RunsFilter(job_name="j", statuses=[DagsterRunStatus.SUCCESS]), False),
     ],
 )
-def test_a_run_fits_a_filter_that_says_nothing_else_of_it(asked: RunsFilter, fits: bool) -> None:
-    assert asked.fits(a_run()) is fits
+def test_a_run_of_100_s_changed_at_200_s_fits_a_filter_that_says_nothing_else_of_it(
+    asked: RunsFilter, fits: bool
+) -> None:
+    run = {"run_id": "r", "job_name": "j", "status": DagsterRunStatus.QUEUED, "tags": {"a": "1", "b": "2"}}
+
+    assert asked.fits(**run, created=100.0, updated=200.0) is fits  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error"),
+    [
+        ({"run_ids": "r"}, "run_ids is the str 'r': give a list of ids"),
+        ({"job_name": 5}, "job_name is 5: give a job's name"),
+        (
+            {"statuses": DagsterRunStatus.SUCCESS},
+            "statuses is <DagsterRunStatus.SUCCESS: 'SUCCESS'>: give a list",
+        ),
+        ({"statuses": ["SUCCESS"]}, r"statuses is \['SUCCESS'\]: give a list of DagsterRunStatus"),
+        ({"tags": {"a": 1}}, "tags has 'a': 1: give a str, or a list of str"),
+        ({"tags": {"a": ["1", 2]}}, r"tags has 'a': \['1', 2\]: give a str"),
+    ],
+)
+def test_a_filter_that_could_fit_no_run_is_refused(asked: dict[str, Any], error: str) -> None:
+    with pytest.raises(dg.CheckError, match=error):
+        RunsFilter(**asked)
 
 
 def a_materialization(offset: int = 5, at: int = 100) -> EventLogRecord:
@@ -124,7 +144,9 @@ def test_bounds_of_status_changes_are_exclusive(bounds: dict[str, Any], fits: bo
     event = RunSucceeded(at=100_000_000, run="r", cause=0)
     record = EventLogRecord(storage_id=5, event_log_entry=EventLogEntry(event=event, job_name="j"))
 
-    assert RunStatusChangeRecordsFilter(DagsterEventType.RUN_SUCCESS, **bounds).fits(record) is fits
+    asked = RunStatusChangeRecordsFilter(DagsterEventType.RUN_SUCCESS, **bounds)
+
+    assert (asked.may_be_at(record.storage_id) and asked.fits(record)) is fits
 
 
 def step(kind: Any, message: str = "said") -> StepLogged:
@@ -229,7 +251,7 @@ def test_a_record_tells_what_its_entry_does() -> None:
     assert record.asset_materialization == record.event_log_entry.asset_materialization
     assert (record.asset_observation, record.event_log_entry.step_key) == (None, "s")
     runless = EventLogEntry(event=AssetMaterialized(at=BEGIN, asset="a"))
-    assert (runless.run_id, runless.level, runless.user_message) == ("", "DEBUG", "Materialized value a.")
+    assert (runless.run_id, runless.level, runless.user_message) == ("", 10, "Materialized value a.")
 
 
 @pytest.mark.parametrize("status", list(DagsterRunStatus))

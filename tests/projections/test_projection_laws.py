@@ -35,6 +35,14 @@ def outbox_content(outbox: Outbox) -> object:
     return list(outbox.pending()), list(outbox.running())
 
 
+def run_content(runs: Runs) -> object:
+    return (
+        msgspec.to_builtins(list(runs)),
+        [run.run for run in runs.unfinished()],
+        [run.run for run in runs.of_job("j")],
+    )
+
+
 def asset_content(positions: AssetPositions) -> object:
     return [
         (
@@ -57,7 +65,7 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "sensor states": (SensorStates, lambda states: states.digest()),
     "run keys": (lambda: RunKeys(MemoryRunKeyIndex()), lambda keys: keys.index.digest()),
     "outbox": (Outbox, outbox_content),
-    "runs": (Runs, lambda runs: msgspec.to_builtins(list(runs))),
+    "runs": (Runs, run_content),
     "ticks": (Ticks, lambda ticks: msgspec.to_builtins(ticks.rows())),
     "latest ticks": (lambda: Ticks(limit=2), lambda ticks: msgspec.to_builtins(ticks.rows())),
     "dynamic partitions": (
