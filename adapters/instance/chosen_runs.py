@@ -15,7 +15,7 @@ from .run_records import updated_at
 _ORDERS: Mapping[str, Callable[[Run], int | None]] = {
     "id": lambda row: row.offset,
     "create_timestamp": lambda row: row.requested_at,
-    "update_timestamp": lambda row: updated_at(row),
+    "update_timestamp": updated_at,
     "start_time": lambda row: row.started_at,
     "end_time": lambda row: row.ended_at,
 }
@@ -58,16 +58,11 @@ def _candidates(runs: Runs, asked: RunsFilter | None, ascending: bool) -> Iterat
     return iter(rows) if ascending else reversed(rows)
 
 
-def _order(name: str) -> Callable[[Run], tuple[bool, int]]:
+def _order(name: str) -> Callable[[Run], int]:
     of = _ORDERS.get(name)
     if of is None:
         raise CheckError(f"runs cannot be ordered by {name!r}: choose from {', '.join(_ORDERS)}")
-
-    def key(row: Run) -> tuple[bool, int]:
-        value = of(row)
-        return value is not None, value or 0
-
-    return key
+    return lambda row: of(row) or 0
 
 
 def _fits(asked: RunsFilter, row: Run) -> bool:

@@ -89,7 +89,8 @@ def _request(
         job=run.job_name,
         run_config=dict(run.run_config),
         tags=dict(run.tags),
-        partition_key=partition_key,
+        # A MultiPartitionKey is more than text.
+        partition_key=None if partition_key is None else str.__str__(partition_key),
         asset_selection=None if asset_selection is None else list(asset_selection),
         actor=ACTOR,
     )

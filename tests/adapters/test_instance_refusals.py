@@ -140,3 +140,18 @@ def test_only_the_records_that_are_handed_out_are_read() -> None:
     # The head twice, one materialization and the one after it, one end of a run.
     assert len(log.reads) == 5
     assert min(log.reads) > head - 10
+
+
+def test_a_run_in_process_for_a_pair_of_partitions_is_written_as_text(log: EventLog) -> None:
+    """Fails on SQLite where the key is written as the MultiPartitionKey that it is."""
+    pairs = dg.MultiPartitionsDefinition(
+        {"x": dg.StaticPartitionsDefinition(["a"]), "y": dg.StaticPartitionsDefinition(["b"])}
+    )
+    bill = dg.asset(name="bill", partitions_def=pairs)(lambda: None)
+    instance = DagsterInstance(log)
+
+    dg.materialize([bill], partition_key=dg.MultiPartitionKey({"x": "a", "y": "b"}), instance=instance)
+
+    [run] = instance.get_runs()
+    assert run.tags["dagster/partition"] == "a|b"
+    assert instance.get_materialized_partitions(bill.key) == {"a|b"}

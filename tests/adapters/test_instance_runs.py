@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -78,6 +80,16 @@ def test_runs_are_found_by_ids_in_the_order_of_their_requests(
     assert found == [runs["other"], runs["badly"], runs["well"]]
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
 def test_a_moment_without_a_zone_is_in_utc(instance: DagsterInstance, runs: dict[str, str]) -> None:
     record = instance.get_run_record_by_id("k1")
     assert record is not None
