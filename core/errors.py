@@ -22,6 +22,10 @@ class LogUnavailable(TickTrailError):
     """The log's storage refused (disk full, no permission, no connection); nothing was written."""
 
 
+class UnreadableEvent(TickTrailError):
+    """An event holds what could not be read back once it is written; nothing was written."""
+
+
 class CorruptFrame(TickTrailError):
     """A stored frame is not what was written: truncated, changed, or out of sequence."""
 

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, get_args
 
 import msgspec
 
-from .errors import CorruptFrame, UnknownSchema
+from .errors import CorruptFrame, UnknownSchema, UnreadableEvent
 from .events import CATALOGUE_VERSION, AnyEvent
 from .log import Frame
 
@@ -83,6 +83,7 @@ class _RawPayload(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Payload)
+_event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
 _raw_decoder = msgspec.msgpack.Decoder(_RawPayload)
 
 
@@ -110,6 +111,24 @@ def encode_frames(
         frame, end = _seal(raw, end)
         frames.append(frame)
     return frames, end
+
+
+def check_readable(events: Sequence[AnyEvent]) -> None:
+    """Check that *events* can be read back once they are written.
+
+    What goes into an event is checked where it comes from, for errors that help. Events of other people's
+    values are checked once more before they are appended, since a frame that cannot be read ends the log.
+
+    Raises:
+        UnreadableEvent: One holds what its type does not allow.
+    """
+    for event in events:
+        try:
+            _event_decoder.decode(_encoder.encode(event))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UnreadableEvent(
+                f"{type(event).__name__} cannot be written to the log, {error}: give values of the right types"
+            ) from error
 
 
 def _seal(payload: _Payload | _RawPayload, after: Link) -> tuple[EncodedFrame, Link]:

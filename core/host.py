@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .clock import Clock
 from .errors import TickTrailError
+
+if TYPE_CHECKING:
+    from .events import RunStarted
+    from .instance import Instance
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class Host:
         sleep: Waits for some seconds.
         chance: Returns a random number from 0 up to 1.
         environment: Returns what an environment variable holds, None if it is not set.
+        new_instance: Returns an instance over a new, empty log that is gone with the process.
+        run_started: Says that this process runs a run, by its id and the offset of its request.
     """
 
     clock: Clock
@@ -26,6 +33,8 @@ class Host:
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     environment: Callable[[str], str | None]
+    new_instance: Callable[[], Instance]
+    run_started: Callable[[str, int], RunStarted]
 
 
 class _Place:
@@ -38,9 +47,11 @@ def set_host(
     sleep: Callable[[float], None],
     chance: Callable[[], float],
     environment: Callable[[str], str | None],
+    new_instance: Callable[[], Instance],
+    run_started: Callable[[str, int], RunStarted],
 ) -> None:
     """Set the surroundings of runs in process and of resources; the package does when imported."""
-    _Place.host = Host(clock, new_id, sleep, chance, environment)
+    _Place.host = Host(clock, new_id, sleep, chance, environment, new_instance, run_started)
 
 
 def host() -> Host:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ class Instance(Protocol):
 
     def record(self, events: Sequence[AnyEvent]) -> int:
         """Append *events*, wherever the head is; return the offset of the first."""
+
+    def record_from(self, events: Callable[[int], Sequence[AnyEvent]]) -> int:
+        """Append what *events* returns for the offset of its first; called again if that is taken meanwhile."""
 
     def get_runs(
         self, filters: RunsFilter | None = None, *, limit: int | None = None

@@ -32,6 +32,11 @@ class StatusPositions(Fold):
         start = bisect_right(offsets, offset)
         return list(offsets[start : start + limit])
 
+    def all(self, status: str, *, ascending: bool) -> Iterator[int]:
+        """Yield all offsets, in order or the newest first."""
+        offsets = self._of(status)
+        return iter(offsets) if ascending else reversed(offsets)
+
     def latest(self, status: str) -> int | None:
         """Return the newest offset, None if there is none."""
         offsets = self._of(status)

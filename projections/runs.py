@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Reversible
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -69,6 +69,8 @@ class Runs(Fold):
     def __init__(self) -> None:
         super().__init__()
         self._runs: dict[str, Run] = {}
+        self._unfinished: dict[str, Run] = {}
+        self._of_jobs: dict[str, dict[str, Run]] = {}
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         return {
@@ -83,8 +85,19 @@ class Runs(Fold):
     def __iter__(self) -> Iterator[Run]:
         return iter(self._runs.values())
 
+    def __reversed__(self) -> Iterator[Run]:
+        return reversed(self._runs.values())
+
     def __len__(self) -> int:
         return len(self._runs)
+
+    def unfinished(self) -> Reversible[Run]:
+        """Return the runs that have not ended, in the order of their requests."""
+        return self._unfinished.values()
+
+    def of_job(self, job: str) -> Reversible[Run]:
+        """Return the runs of a job, in the order of their requests."""
+        return self._of_jobs.get(job, {}).values()
 
     def get(self, run: str) -> Run | None:
         """Return the run of that id, None if there is none."""
@@ -96,7 +109,7 @@ class Runs(Fold):
         return [exact] if exact else [run for run in self if run.run.startswith(prefix)]
 
     def _requested(self, offset: int, event: RunRequested) -> None:
-        self._runs[event.run] = Run(
+        run = Run(
             run=event.run,
             offset=offset,
             job=event.job,
@@ -110,6 +123,8 @@ class Runs(Fold):
             tags=event.tags,
             requested_at=event.at,
         )
+        self._runs[run.run] = self._unfinished[run.run] = run
+        self._of_jobs.setdefault(run.job, {})[run.run] = run
 
     def _launched(self, offset: int, event: RunLaunched) -> None:
         run = self._runs.get(event.run)
@@ -141,5 +156,6 @@ class Runs(Fold):
     ) -> None:
         run = self._runs.get(run_id)
         if run is not None and run.ended_at is None:
+            del self._unfinished[run_id]
             run.status, run.ended_at = status, at
             run.error, run.step, run.traceback = error, step, traceback

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Sequence
 from ticktrail.core.events import (
     AnyEvent,
     AssetMaterialized,
+    AssetObserved,
     CursorReset,
     CursorUpdated,
     DefaultStatus,
     DynamicPartitionsChanged,
     RequestRejected,
+    RunCanceled,
     RunFailed,
     RunKeyRepeated,
     RunKeysReleased,
@@ -222,6 +224,15 @@ class Story:
 
     def log_step(self, run: str, message: str, step: str | None = "s") -> int:
         return self.add(StepLogged(at=self.at, run=run, step=step, level="INFO", message=message))
+
+    def materialize(self, asset: str, partition: str | None = None, run: str | None = None) -> int:
+        return self.add(AssetMaterialized(at=self.at, asset=asset, partition_key=partition, run=run))
+
+    def observe(self, asset: str, partition: str | None = None) -> int:
+        return self.add(AssetObserved(at=self.at, asset=asset, partition_key=partition))
+
+    def cancel(self, run: str) -> int:
+        return self.add(RunCanceled(at=self.at, run=run, cause=0, reason="enough"))
 
     def succeed(self, run: str) -> int:
         return self.add(RunSucceeded(at=self.at, run=run, cause=0))

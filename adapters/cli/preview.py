@@ -22,7 +22,7 @@ from .reading import fold, opened
 from .text import cursor_text, one_line
 
 if TYPE_CHECKING:
-    from ...core.evaluation import Evaluation, Request
+    from ...core.evaluation import Evaluation, Reacted, Request
     from ..definitions_file import LoadedDefinitions
 
 
@@ -127,6 +127,7 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
             {**msgspec.structs.asdict(request), "verdict": verdict}
             for request, verdict in zip(evaluation.requests, verdicts, strict=True)
         ],
+        "reactions": [msgspec.structs.asdict(reaction) for reaction in evaluation.reactions],
         "partitions": [msgspec.structs.asdict(change) for change in evaluation.partition_changes],
         "logs": [list(line) for line in evaluation.logs],
     }
@@ -135,11 +136,13 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
 def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
     for _, level, message in evaluation.logs:
         out.line((f"{level:<8}", "cyan"), message)
+    for reaction in evaluation.reactions:
+        _show_reaction(out, reaction)
     if evaluation.error is not None:
         if evaluation.traceback:
             out.note(evaluation.traceback.rstrip(), "")
         out.line(("error: ", "red"), evaluation.error)
-    elif evaluation.requests:
+    if evaluation.requests:
         out.table(
             ["NO#", "JOB", "RUN KEY", "CONFIG", "VERDICT"],
             (_row(*item) for item in enumerate(zip(evaluation.requests, verdicts, strict=True))),
@@ -148,7 +151,7 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
         for index, verdict in enumerate(verdicts):
             if verdict.startswith("rejected"):
                 out.line((f"request {index} {verdict}", "red"))
-    else:
+    elif evaluation.error is None and (evaluation.skip_reason or not evaluation.reactions):
         out.line("skipped: ", evaluation.skip_reason or "no reason given")
     for change in evaluation.partition_changes:
         for what, keys in (("add", change.add), ("delete", change.delete)):
@@ -156,6 +159,19 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
                 out.line(f"partitions {change.partitions}: would {what} {one_line(', '.join(keys), 200)}")
     before, after = cursor_text(evaluation.cursor_before, 200), cursor_text(evaluation.cursor, 200)
     out.line("cursor: ", f"{before} → {after}" if before != after else f"{before}, unchanged")
+
+
+def _show_reaction(out: Output, reaction: Reacted) -> None:
+    about = "" if reaction.run is None else f" about run {reaction.run}"
+    if reaction.error is not None:
+        came_of_it = f"fails: {reaction.error}"
+    elif reaction.skip_reason is not None:
+        came_of_it = f"skips it: {reaction.skip_reason}"
+    else:
+        came_of_it = "acts on it"
+    out.line(f"event {reaction.cause}{about}: {came_of_it}")
+    if reaction.traceback:
+        out.note(reaction.traceback.rstrip(), "")
 
 
 def _row(index: int, judged: tuple[Request, str]) -> list[str]:

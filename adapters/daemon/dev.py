@@ -92,6 +92,7 @@ class _Session:
         self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
         self._run_keys, self._partitions = RunKeys(self._index), DynamicPartitions()
         sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
+        name = new_run_id()
         self._engine = Engine(
             log,
             states=self._states,
@@ -102,10 +103,11 @@ class _Session:
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
             new_id=new_run_id,
-            name=new_run_id(),
+            name=name,
         )
         self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
-        self._evaluators = Evaluators(loaded.definitions, sensors, DagsterInstance(log), self._driver.finish)
+        instance = DagsterInstance(log, writer=f"instance:{name}")
+        self._evaluators = Evaluators(loaded.definitions, sensors, instance, self._driver.finish)
         source = home.definitions
         assert source is not None
         self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from ...core.decision import FinishedTick
 from ...core.engine import Engine
 from ...core.engine_parts import RunReport, Step
 from ...core.errors import LogUnavailable
-from ...core.events import AnyEvent, RunRequested
+from ...core.events import AnyEvent, RunRequested, RunStarted
 from ...core.log import EventLog
 from .evaluators import STALL, Evaluators
 from .wake import Wake
@@ -141,9 +141,8 @@ class EngineDriver:
         for cause in step.unclaimed:
             launcher.offer_again(cause)
         for first_offset, events in step.news:
-            for offset, event in enumerate(events, first_offset):
-                if type(event) is RunRequested:
-                    launcher.offer(offset, event)
+            for offset, request in owed_runs(first_offset, events):
+                launcher.offer(offset, request)
             self._tell(first_offset, events)
 
     def _wind_down(self, evaluators: Evaluators, launcher: Launcher) -> None:
@@ -157,3 +156,14 @@ class EngineDriver:
         self._engine.catch_up()
         self._take(self._engine.run_once(start_ticks=False), evaluators, launcher)
         self._take(self._engine.close(self._stop or ""), evaluators, launcher)
+
+
+def owed_runs(first_offset: int, events: Sequence[AnyEvent]) -> Iterator[tuple[int, RunRequested]]:
+    """Yield the requests among *events*, with their offsets, of runs that nobody has claimed.
+
+    A run in process is asked for and claimed in one append.
+    """
+    claimed = {event.run for event in events if type(event) is RunStarted}
+    for offset, event in enumerate(events, first_offset):
+        if type(event) is RunRequested and event.run not in claimed:
+            yield offset, event

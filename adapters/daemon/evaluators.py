@@ -14,7 +14,7 @@ from ...core.authoring.sensor_context import SensorEvaluationContext
 from ...core.decision import FinishedTick
 from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
-from ..instance import DagsterInstance
+from ...core.instance import Instance
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -33,10 +33,10 @@ class Evaluators:
         self,
         definitions: Definitions,
         sensors: Mapping[str, SensorDefinition],
-        instance: DagsterInstance,
+        instance: Instance,
         done: Callable[[FinishedTick], None],
     ) -> None:
-        """Take the sensors and the instance that they ask; *done* is called from the evaluating thread."""
+        """Take the sensors and what they find in ``context.instance``; *done* is called from the evaluating thread."""
         self._definitions, self._sensors, self._done = definitions, sensors, done
         self._instance = instance
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
@@ -100,7 +100,7 @@ class Evaluators:
         )
 
 
-def _context(ticket: Ticket, definitions: Definitions, instance: DagsterInstance) -> SensorEvaluationContext:
+def _context(ticket: Ticket, definitions: Definitions, instance: Instance) -> SensorEvaluationContext:
     state = ticket.state
     return SensorEvaluationContext(
         sensor_name=ticket.sensor,

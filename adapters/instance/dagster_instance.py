@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NoReturn, Self
+from typing import ClassVar, NoReturn, Self
 
 from ...core.authoring.asset_key import AssetKey
+from ...core.authoring.dynamic_partitions import (
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
+    partition_changes,
+)
 from ...core.authoring.errors import CheckError, DagsterInvariantViolationError
 from ...core.authoring.metadata import plain_metadata
 from ...core.authoring.results import AssetMaterialization, AssetObservation
@@ -20,21 +26,22 @@ from ...core.events import (
     RunFailed,
     RunSucceeded,
 )
+from ...core.frames import check_readable
 from ...core.log import EventLog
+from ...core.partitions_store import ChangedPartitions
 from ...core.records.asset_records import AssetEntry, AssetRecord
 from ...core.records.dagster_event import DagsterEventType
 from ...core.records.dagster_run import DagsterRun, RunRecord
 from ...core.records.event_log import EventLogEntry, EventLogRecord, EventRecordsResult
-from ...core.records.filters import (
-    AssetRecordsFilter,
-    EventRecordsFilter,
-    RunsFilter,
-    RunStatusChangeRecordsFilter,
-)
+from ...core.records.filters import AssetRecordsFilter, EventRecordsFilter, RunStatusChangeRecordsFilter
 from ...core.records.run_status import DagsterRunStatus
+from ...core.records.runs_filter import RunsFilter
 from ...projections.positions import AssetPositions
 from ..event_log.memory import MemoryEventLog
+from ..home import Home
+from ..identity import actor as actor_here
 from ..system import SystemClock
+from .chosen_runs import chosen_runs
 from .read_models import ReadModels
 from .run_records import dagster_run, run_record
 
@@ -57,6 +64,9 @@ class DagsterInstance:
     Ids of events (``storage_id``) are their offsets. Safe to use from several threads.
     """
 
+    #: What `get` returns for the length of a test.
+    _of_test: ClassVar[DagsterInstance | None] = None
+
     def __init__(
         self,
         log: EventLog,
@@ -76,11 +86,30 @@ class DagsterInstance:
         """
         self._log, self._clock, self._models = log, SystemClock(), ReadModels(log)
         self._writer, self._actor, self._run, self._read_only = writer, actor, run, read_only
+        self._owns_log = False
 
     @classmethod
     def ephemeral(cls) -> Self:
         """Return an instance of its own in memory, gone with the process."""
         return cls(MemoryEventLog())
+
+    @classmethod
+    def get(cls) -> DagsterInstance:
+        """Return an instance over the log of the home in TICKTRAIL_HOME, or of ``.ticktrail`` in this folder.
+
+        `dispose`, or the end of a ``with`` block, closes its log. In a block of `instance_for_test` it is
+        the test's instance.
+
+        Raises:
+            HomeError: There is no such home, or it cannot be used.
+            LogUnavailable: The log cannot be opened.
+        """
+        if cls._of_test is not None:
+            return cls._of_test
+        home = Home.open(os.environ.get("TICKTRAIL_HOME", ".ticktrail"), create=False)
+        instance = cls(home.log(), writer=f"script:{actor_here()}", actor=actor_here())
+        instance._owns_log = True
+        return instance
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +129,9 @@ class DagsterInstance:
         return isinstance(self._log, MemoryEventLog)
 
     def dispose(self) -> None:
-        """Do nothing: the log is its owner's, and every report was durable when it returned."""
+        """Close the log if `get` opened it; every report was durable when it returned."""
+        if self._owns_log:
+            self._log.close()
 
     def head(self) -> int:
         """Return the offset up to which the log is known: at least the head when this was called."""
@@ -111,10 +142,26 @@ class DagsterInstance:
         """Append *events*, wherever the head is; return the offset of the first.
 
         Raises:
+            UnreadableEvent: An event holds what its type does not allow; nothing was written.
             DagsterInvariantViolationError: The instance is read-only.
             LogUnavailable: The storage refused; nothing was written.
         """
         return self._append(events, None)
+
+    def record_from(self, events: Callable[[int], Sequence[AnyEvent]]) -> int:
+        """Append what *events* returns for the offset of its first; called again if that is taken meanwhile.
+
+        Raises:
+            UnreadableEvent: An event holds what its type does not allow; nothing was written.
+            DagsterInvariantViolationError: The instance is read-only.
+            LogUnavailable: The storage refused; nothing was written.
+        """
+        while True:
+            head = self.head()
+            try:
+                return self._append(events(head), head)
+            except LogConflict:
+                continue
 
     # --- runs ----------------------------------------------------------------------------------
 
@@ -127,8 +174,9 @@ class DagsterInstance:
         ascending: bool = False,
     ) -> list[DagsterRun]:
         """Return the runs that fit, the newest first; *cursor* is the id of a run to go on after."""
-        records = self.get_run_records(filters, limit, ascending=ascending, cursor=cursor)
-        return [record.dagster_run for record in records]
+        with self._models.at_head() as models:
+            rows = chosen_runs(models.runs, filters, order_by=None, ascending=ascending, cursor=cursor)
+            return [dagster_run(row) for row in islice(rows, limit)]
 
     def get_run_records(
         self,
@@ -140,13 +188,8 @@ class DagsterInstance:
     ) -> list[RunRecord]:
         """Return the runs that fit, by request or by the time *order_by* names, the newest first."""
         with self._models.at_head() as models:
-            records = map(run_record, models.runs)
-            found = [record for record in records if filters is None or filters.fits(record)]
-        if order_by is not None:
-            found.sort(key=lambda record: getattr(record, order_by))
-        if not ascending:
-            found.reverse()
-        return found[_place_after(found, cursor) :][:limit]
+            rows = chosen_runs(models.runs, filters, order_by=order_by, ascending=ascending, cursor=cursor)
+            return [run_record(row) for row in islice(rows, limit)]
 
     def get_run_by_id(self, run_id: str) -> DagsterRun | None:
         """Return the run, None if there is none of that id."""
@@ -162,7 +205,9 @@ class DagsterInstance:
 
     def get_runs_count(self, filters: RunsFilter | None = None) -> int:
         """Return how many runs fit."""
-        return len(self.get_run_records(filters))
+        with self._models.at_head() as models:
+            rows = chosen_runs(models.runs, filters, order_by=None, ascending=True, cursor=None)
+            return sum(1 for _ in rows)
 
     def has_run(self, run_id: str) -> bool:
         """Return whether there is a run of that id."""
@@ -220,9 +265,9 @@ class DagsterInstance:
                 f"{asked.event_type} tells of no status of a run: choose from {list(_STATUS_OF)}"
             )
         with self._models.at_head() as models:
-            offsets = models.statuses.after(status.value, -1, _ALL)
-            ordered = offsets if ascending else offsets[::-1]
-            records = (models.record(offset) for offset in _behind(ordered, cursor, ascending))
+            places = models.statuses.all(status.value, ascending=ascending)
+            offsets = (offset for offset in places if asked.may_be_at(offset))
+            records = (models.record(offset) for offset in _behind(offsets, cursor, ascending))
             return _result((record for record in records if asked.fits(record)), limit, cursor)
 
     def get_event_records(
@@ -239,6 +284,7 @@ class DagsterInstance:
                 asked.before_cursor,
                 asked.after_timestamp,
                 asked.before_timestamp,
+                asked.storage_ids,
             )
             return self.fetch_run_status_changes(changes, count, ascending=ascending).records
         if asked.asset_key is None:
@@ -250,6 +296,7 @@ class DagsterInstance:
             asked.before_timestamp,
             asked.after_cursor,
             asked.before_cursor,
+            asked.storage_ids,
         )
         if asked.event_type is DagsterEventType.ASSET_OBSERVATION:
             return self.fetch_observations(about, count, ascending=ascending).records
@@ -284,7 +331,7 @@ class DagsterInstance:
     def materializations_after(self, asset_key: AssetKey, *, after: int, limit: int) -> list[EventLogRecord]:
         """Return up to *limit* materializations of an asset behind the offset *after*, in order."""
         with self._models.at_head() as models:
-            offsets = models.materializations.after(asset_key.to_user_string(), after, limit)
+            offsets = models.materializations.after(_name(asset_key), after, limit)
             return [models.record(offset) for offset in offsets]
 
     def latest_materialization(
@@ -292,12 +339,12 @@ class DagsterInstance:
     ) -> EventLogRecord | None:
         """Return the newest materialization of an asset, or of one of its partitions; None if there is none."""
         with self._models.at_head() as models:
-            offset = models.materializations.latest(asset_key.to_user_string(), partition)
+            offset = models.materializations.latest(_name(asset_key), partition)
             return None if offset is None else models.record(offset)
 
     def get_latest_materialization_event(self, asset_key: AssetKey) -> EventLogEntry | None:
         """Return the newest materialization of an asset, None if there is none."""
-        record = self.latest_materialization(_checked_key(asset_key))
+        record = self.latest_materialization(asset_key)
         return None if record is None else record.event_log_entry
 
     def get_latest_materialization_events(
@@ -309,7 +356,7 @@ class DagsterInstance:
     def get_materialized_partitions(self, asset_key: AssetKey) -> set[str]:
         """Return the partitions of an asset that were ever materialized."""
         with self._models.at_head() as models:
-            return models.materializations.partitions(asset_key.to_user_string())
+            return models.materializations.partitions(_name(asset_key))
 
     def all_asset_keys(self) -> list[AssetKey]:
         """Return the keys of the assets that were ever told of, sorted."""
@@ -319,20 +366,22 @@ class DagsterInstance:
 
     def has_asset_key(self, asset_key: AssetKey) -> bool:
         """Return whether the asset was ever told of."""
-        return asset_key in self.all_asset_keys()
+        with self._models.at_head() as models:
+            return models.knows_asset(_name(asset_key))
 
     def get_asset_records(self, asset_keys: Sequence[AssetKey] | None = None) -> list[AssetRecord]:
         """Return what is known of the assets that were ever told of, or of these among them."""
-        known = self.all_asset_keys()
-        wanted = known if asset_keys is None else [key for key in asset_keys if key in known]
-        return [self._asset_record(key) for key in wanted]
+        if isinstance(asset_keys, AssetKey | str):
+            raise CheckError(f"asset_keys is {asset_keys!r}: give a list of AssetKey")
+        keys = self.all_asset_keys() if asset_keys is None else asset_keys
+        return [self._asset_record(key) for key in keys if self.has_asset_key(key)]
 
     def _asset_record(self, asset_key: AssetKey) -> AssetRecord:
         with self._models.at_head() as models:
             latest = [
                 None if offset is None else models.record(offset)
                 for positions in (models.materializations, models.observations)
-                for offset in [positions.latest(asset_key.to_user_string())]
+                for offset in [positions.latest(_name(asset_key))]
             ]
         entry = AssetEntry(
             asset_key=asset_key, last_materialization_record=latest[0], last_observation_record=latest[1]
@@ -349,10 +398,10 @@ class DagsterInstance:
         cursor: str | None,
         ascending: bool,
     ) -> EventRecordsResult:
-        about = asked if isinstance(asked, AssetRecordsFilter) else AssetRecordsFilter(_checked_key(asked))
+        about = asked if isinstance(asked, AssetRecordsFilter) else AssetRecordsFilter(asked)
         with self._models.at_head() as models:
-            places = positions.all(about.asset_key.to_user_string(), ascending=ascending)
-            offsets = [offset for offset, partition in places if about.may_be_at(offset, partition)]
+            places = positions.all(_name(about.asset_key), ascending=ascending)
+            offsets = (offset for offset, partition in places if about.may_be_at(offset, partition))
             records = (models.record(offset) for offset in _behind(offsets, cursor, ascending))
             return _result((record for record in records if about.fits(record)), limit, cursor)
 
@@ -393,34 +442,36 @@ class DagsterInstance:
         """Add keys to a set of dynamic partitions; those that are there stay.
 
         Raises:
-            CheckError: The keys are not a list of str.
+            CheckError: The name is no str, or the keys are not a list of str.
+            DagsterInvalidDefinitionError: The name or a key contains what it may not.
         """
         if isinstance(partition_keys, str):
             raise CheckError(f"partition_keys is the str {partition_keys!r}: give a list of str")
-        keys = list(dict.fromkeys(partition_keys))
-        self._change(partitions_def_name, add=keys)
+        self._change(AddDynamicPartitionsRequest(partitions_def_name, list(partition_keys)))
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
-        """Delete a key from a set of dynamic partitions, if it is there."""
-        self._change(partitions_def_name, delete=[partition_key])
+        """Delete a key from a set of dynamic partitions, if it is there.
 
-    def _change(self, name: str, add: Sequence[str] = (), delete: Sequence[str] = ()) -> None:
+        Raises:
+            CheckError: The name or the key is no str.
+            DagsterInvalidDefinitionError: The name or the key contains what it may not.
+        """
+        self._change(DeleteDynamicPartitionsRequest(partitions_def_name, [partition_key]))
+
+    def _change(self, asked: AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest) -> None:
         """Append what changes at the head; decide again when somebody else was faster."""
+        [change] = partition_changes([asked])
         while True:
             with self._models.at_head() as models:
-                known, head = set(models.partitions.get_dynamic_partitions(name)), models.head
-            added = [key for key in add if key not in known]
-            deleted = [key for key in delete if key in known]
-            if not added and not deleted:
+                changed, head = ChangedPartitions(models.partitions).apply(change), models.head
+            if not changed.added and not changed.deleted:
                 return
             event = DynamicPartitionsChanged(
                 at=self._clock.now(),
-                partitions=name,
-                added=added,
-                deleted=deleted,
-                unchanged=[key for key in (*add, *delete) if key not in (*added, *deleted)],
+                partitions=change.partitions,
                 run=self._run,
                 actor=self._actor,
+                **changed._asdict(),
             )
             try:
                 self._append([event], head)
@@ -433,25 +484,25 @@ class DagsterInstance:
             raise DagsterInvariantViolationError(
                 f"nothing can be reported to this instance: {self._read_only}"
             )
+        check_readable(events)
         return self._log.append(events, expected=expected, recorded_at=self._clock.now(), writer=self._writer)
 
 
-def _checked_key(value: object) -> AssetKey:
+def _name(value: object) -> str:
+    """Return what the log calls the asset."""
     if isinstance(value, AssetKey):
-        return value
+        return value.to_user_string()
     raise CheckError(f"{value!r} ({type(value).__name__}) is no AssetKey: give AssetKey([...])")
 
 
-def _place_after(records: Sequence[RunRecord], cursor: str | None) -> int:
-    places = (place for place, record in enumerate(records) if record.dagster_run.run_id == cursor)
-    return next(places, -1) + 1
-
-
-def _behind(offsets: Sequence[int], cursor: str | None, ascending: bool) -> Iterator[int]:
-    """Yield the offsets that follow the one that *cursor* stands for."""
+def _behind(offsets: Iterator[int], cursor: str | None, ascending: bool) -> Iterator[int]:
+    """Return the offsets that follow the one that *cursor* stands for."""
     if not cursor:
-        return iter(offsets)
-    last = int(cursor)
+        return offsets
+    try:
+        last = int(cursor)
+    except ValueError as error:
+        raise CheckError(f"cursor is {cursor!r}: give the cursor of an earlier result") from error
     return (offset for offset in offsets if (offset > last if ascending else offset < last))
 
 

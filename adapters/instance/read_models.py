@@ -50,6 +50,10 @@ class ReadModels:
         """The offset up to which the log is folded."""
         return self.runs.checkpoint
 
+    def knows_asset(self, name: str) -> bool:
+        """Return whether the asset was ever told of."""
+        return any(kind.latest(name) is not None for kind in (self.materializations, self.observations))
+
     def record(self, offset: int) -> EventLogRecord:
         """Return the event at an offset that was folded."""
         return EventLogRecord(storage_id=offset, event_log_entry=self.entry(self._event(offset)))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ...core.authoring.asset_key import AssetKey
-from ...core.records.dagster_run import DagsterRun, RunRecord
+from ...core.records.dagster_run import DagsterRun, RunRecord, selected_keys
 from ...core.records.run_status import DagsterRunStatus
 from ...projections.runs import Run
 
 
 def run_record(row: Run) -> RunRecord:
     """Return the record of a run as it is now."""
-    changes = [row.requested_at, row.launched_at, row.started_at, row.ended_at]
     return RunRecord(
         storage_id=row.offset,
         dagster_run=dagster_run(row),
         create_timestamp=_moment(row.requested_at),
-        update_timestamp=_moment(max(at for at in changes if at is not None)),
+        update_timestamp=_moment(updated_at(row)),
         start_time=_seconds(row.started_at),
         end_time=_seconds(row.ended_at),
     )
@@ -25,15 +23,19 @@ def run_record(row: Run) -> RunRecord:
 
 def dagster_run(row: Run) -> DagsterRun:
     """Return the run as it is now."""
-    selection = row.asset_selection
     return DagsterRun(
         run_id=row.run,
         job_name=row.job,
         status=DagsterRunStatus(row.status),
         tags=dict(row.tags),
         run_config=dict(row.run_config),
-        asset_selection=None if selection is None else frozenset(map(AssetKey.from_user_string, selection)),
+        asset_selection=selected_keys(row.asset_selection),
     )
+
+
+def updated_at(row: Run) -> int:
+    """Return when the run's status last changed; UTC, microseconds since the epoch."""
+    return max(row.requested_at, row.launched_at or 0, row.started_at or 0, row.ended_at or 0)
 
 
 def _moment(at: int) -> datetime:

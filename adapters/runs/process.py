@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from pathlib import Path
+
+from ...core.events import RunStarted
+from ..system import SystemClock
 
 
 def process_started(pid: int) -> int | None:
@@ -16,6 +20,24 @@ def process_started(pid: int) -> int | None:
     # The command in parentheses may hold spaces; the fields after it are numbers but for the state.
     fields = stat.rpartition(")")[2].split()
     return None if fields[0] == "Z" else int(fields[19])
+
+
+def run_started(run: str, cause: int) -> RunStarted:
+    """Return the event by which this process claims a run, now.
+
+    Args:
+        cause: Offset of the `RunRequested`.
+    """
+    pid, host = os.getpid(), socket.gethostname()
+    return RunStarted(
+        at=SystemClock().now(),
+        run=run,
+        cause=cause,
+        where=f"process {pid} on {host}",
+        host=host,
+        pid=pid,
+        process_started=process_started(pid),
+    )
 
 
 def is_alive(pid: int, started: int | None) -> bool:

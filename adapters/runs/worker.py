@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -23,9 +22,10 @@ from ...core.execution import execute_job
 from ...core.log import EventLog
 from ..definitions_file import LoadedDefinitions
 from ..home import Home
+from ..instance import DagsterInstance
 from ..system import SystemClock, chance, sleep
 from .pickled_values import PickledValues
-from .process import process_started
+from .process import run_started
 
 #: Log lines that are gathered before they are appended; marks of a step's course do not wait.
 _LINES = 200
@@ -109,7 +109,9 @@ class RunWriter:
             if frame.writer == self._writer
             for event in frame.events
         ]
-        return ours == list(events)
+        # What steps report through their instance has the same writer, and lies between appends of ours.
+        places = range(len(ours) - len(events) + 1)
+        return any(ours[place : place + len(events)] == list(events) for place in places)
 
     def _pause(self, error: LogUnavailable) -> None:
         sys.stderr.write(f"{error}; trying again in {_RETRY:g} s\n")
@@ -150,26 +152,22 @@ def _work(log: EventLog, home: Home, loaded: LoadedDefinitions, run: str, cause:
     request = next(frame.events[0] for frame in log.read(cause, cause + 1))
     if not isinstance(request, RunRequested) or request.run != run:
         raise TickTrailError(f"offset {cause} holds no request of run {run}, but {request!r}")
-    writer, clock, pid = RunWriter(log, run), SystemClock(), os.getpid()
-    host = socket.gethostname()
-    started = RunStarted(
-        at=clock.now(),
-        run=run,
-        cause=cause,
-        where=f"process {pid} on {host}",
-        host=host,
-        pid=pid,
-        process_started=process_started(pid),
-    )
-    if not writer.claim(started, since):
+    writer = RunWriter(log, run)
+    if not writer.claim(run_started(run, cause), since):
         sys.stderr.write(f"run {run} was claimed by another process: nothing to do here\n")
         return 0
-    writer.emit(_execute(writer, home, loaded, request, cause))
+    instance = DagsterInstance(log, writer=f"run:{run}", actor=None, run=run)
+    writer.emit(_execute(writer, home, loaded, request, cause, instance))
     return 0
 
 
 def _execute(
-    writer: RunWriter, home: Home, loaded: LoadedDefinitions, request: RunRequested, cause: int
+    writer: RunWriter,
+    home: Home,
+    loaded: LoadedDefinitions,
+    request: RunRequested,
+    cause: int,
+    instance: DagsterInstance,
 ) -> RunSucceeded | RunFailed:
     clock, run = SystemClock(), request.run
     try:
@@ -185,6 +183,7 @@ def _execute(
             sleep=sleep,
             chance=chance,
             kept=PickledValues(home.storage_path),
+            instance=instance,
         )
     except TickTrailError as error:
         return RunFailed(at=clock.now(), run=run, cause=cause, error=f"{type(error).__name__}: {error}")

@@ -1,6 +1,6 @@
 """What people write sensors with: the names a Dagster sensor author knows."""
 
-from ..execution.in_process import ExecuteInProcessResult
+from ..execution.in_process_result import ExecuteInProcessResult
 from ..records import (
     AssetEntry,
     AssetRecord,
@@ -59,7 +59,7 @@ from .gathering import (
 from .job_selectors import CodeLocationSelector, JobSelector, RepositorySelector
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
 from .lazy_definitions import LazyDefinitions, definitions
-from .materialize import materialize
+from .materialize import materialize, materialize_to_memory
 from .metadata import MetadataValue
 from .multi_asset_context import MultiAssetSensorEvaluationContext, build_multi_asset_sensor_context
 from .multi_asset_sensor import MultiAssetSensorDefinition, multi_asset_sensor
@@ -212,6 +212,7 @@ __all__ = [
     "load_definitions_from_module",
     "load_definitions_from_modules",
     "materialize",
+    "materialize_to_memory",
     "monthly_partitioned_config",
     "multi_asset",
     "multi_asset_sensor",

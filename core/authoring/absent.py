@@ -9,11 +9,6 @@ _TEXT = """
 make_email_on_run_failure_sensor
 -> send the mail in the function of a @run_failure_sensor
 
-DagsterInstance instance_for_test DagsterRun DagsterRunStatus RunsFilter RunRecord
-AssetRecordsFilter EventRecordsFilter DagsterEvent DagsterEventType EventLogEntry EventLogRecord
--> read `ticktrail run list --json` and `ticktrail log --json`; in tests
-   build_sensor_context(instance=...) takes any object
-
 dynamic_partitioned_config
 -> give PartitionedConfig(DynamicPartitionsDefinition(name=...), run_config_for_partition_key_fn=...)
 
@@ -81,9 +76,6 @@ repository RepositoryDefinition RepositoryData BindResourcesToJobs
 create_repository_using_definitions_args
 -> list assets, jobs and sensors in one Definitions(...)
 
-materialize_to_memory
--> use materialize([...]), which stores nothing and whose result has asset_value()
-
 Field Shape Permissive PermissiveConfig Selector Noneable Array Map Enum EnumValue ConfigMapping
 config_mapping configured ConfigSchema ScalarUnion
 -> write a Config class; config_schema takes plain types, dicts and lists of them
@@ -138,7 +130,7 @@ step_run_ref_to_step_context external_instance_from_step_run_ref
 DefaultRunLauncher QueuedRunCoordinator SubmitRunContext MAX_RUNTIME_SECONDS_TAG
 -> leave it out: runs wait for their turn under `ticktrail dev --max-runs N`
 
-EventRecordsResult RunStatusChangeRecordsFilter RunShardedEventsCursor PaginatedResults
+RunShardedEventsCursor PaginatedResults
 -> read `ticktrail log --json` and `ticktrail run list --json`
 
 FileHandle LocalFileHandle local_file_manager

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..host import host
+from ..records.dagster_run import DagsterRun
+from ..records.run_status import DagsterRunStatus
 from .asset_key import AssetKey
 from .config import Config
 from .errors import CheckError
-from .execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
+from .execution_context import AssetExecutionContext, OpExecutionContext
 from .names import refuse_unsupported
 from .partitions import PARTITION_TAG
 from .resource_scope import Resources, ResourceScope
 from .results import AssetEvent, str_tags
 
+if TYPE_CHECKING:
+    from ..instance import Instance
+
 #: Id of the run and name of its job, as there are none, and name of the step before there is one.
 EPHEMERAL = "EPHEMERAL"
 
-_NOT_YET = ("instance", "resources_config", "partition_key_range", "mapping_key")
+_NOT_YET = ("resources_config", "partition_key_range", "mapping_key")
 
 
 class DirectOpContext(OpExecutionContext):
@@ -63,6 +69,7 @@ def build_op_context(
     config: Any = None,
     partition_key: str | None = None,
     run_tags: Mapping[str, str] | None = None,
+    instance: Instance | None = None,
     **unsupported: Any,
 ) -> DirectOpContext:
     """Return a context to call an op with, as in ``my_op(build_op_context(), 1)``.
@@ -73,6 +80,7 @@ def build_op_context(
         config: Another name of *op_config*.
         partition_key: The partition of the run that there seems to be.
         run_tags: Its tags.
+        instance: What ``context.instance`` is; None for one of its own, in memory.
 
     Raises:
         CheckError: Both *op_config* and *config* are given.
@@ -81,7 +89,7 @@ def build_op_context(
     if op_config is not None and config is not None:
         raise CheckError("build_op_context got both op_config and config, which are the same: keep one")
     given = config if op_config is None else op_config
-    return DirectOpContext(**_parts(resources, given, partition_key, run_tags))
+    return DirectOpContext(**_parts(resources, given, partition_key, run_tags, instance))
 
 
 def build_asset_context(
@@ -90,6 +98,7 @@ def build_asset_context(
     *,
     partition_key: str | None = None,
     run_tags: Mapping[str, str] | None = None,
+    instance: Instance | None = None,
     **unsupported: Any,
 ) -> DirectAssetContext:
     """Return a context to call an asset with, as in ``my_asset(build_asset_context())``.
@@ -99,9 +108,10 @@ def build_asset_context(
         asset_config: Plain data or a `Config`; also what a config parameter gets that is left out.
         partition_key: The partition of the run that there seems to be.
         run_tags: Its tags.
+        instance: What ``context.instance`` is; None for one of its own, in memory.
     """
     refuse_unsupported("build_asset_context", unsupported, _NOT_YET)
-    return DirectAssetContext(**_parts(resources, asset_config, partition_key, run_tags))
+    return DirectAssetContext(**_parts(resources, asset_config, partition_key, run_tags, instance))
 
 
 def _parts(
@@ -109,6 +119,7 @@ def _parts(
     config: Any,
     partition_key: str | None,
     run_tags: Mapping[str, str] | None,
+    instance: Instance | None,
 ) -> dict[str, Any]:
     tags = str_tags(run_tags)
     if partition_key is not None:
@@ -116,9 +127,10 @@ def _parts(
     # Not a logger of our own: what a test logs goes where the test's logging goes.
     log = logging.getLogger(__name__.partition(".")[0])
     return {
-        "run": RunInfo(run_id=EPHEMERAL, job_name=EPHEMERAL, tags=tags, run_config={}),
+        "run": DagsterRun(run_id=EPHEMERAL, job_name=EPHEMERAL, status=DagsterRunStatus.STARTED, tags=tags),
         "op_name": EPHEMERAL,
         "op_config": config.to_builtins() if isinstance(config, Config) else config,
         "log": log,
+        "instance": host().new_instance() if instance is None else instance,
         "resources": Resources(ResourceScope(dict(resources or {}), log)),
     }

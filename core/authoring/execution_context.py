@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from ..records.dagster_run import DagsterRun
 from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from .metadata import MetadataValue, normalize_metadata
@@ -17,22 +17,8 @@ from .resource_scope import Resources
 from .results import AssetEvent
 from .time_partitions import TimeWindow, TimeWindowPartitions
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunInfo:
-    """One run, as its steps see it.
-
-    Attributes:
-        run_id: Unique per run.
-        job_name: The job that runs.
-        tags: All tags of the run.
-        run_config: Plain data.
-    """
-
-    run_id: str
-    job_name: str
-    tags: Mapping[str, str]
-    run_config: Mapping[str, Any]
+if TYPE_CHECKING:
+    from ..instance import Instance
 
 
 class OpExecutionContext:
@@ -44,18 +30,21 @@ class OpExecutionContext:
         op_config: The step's config as plain data, None if none was given.
         log: A logger whose lines are kept with the run.
         resources: The resources of the definitions, as attributes.
+        instance: What the log knows, and the way to report to it. A run in process that was given none
+            has one of its own, which is gone with it.
         retry_number: How often the step was tried before in this run.
     """
 
     def __init__(
         self,
         *,
-        run: RunInfo,
+        run: DagsterRun,
         op_name: str,
         op_config: Any,
         log: logging.Logger,
         resources: Resources,
         record: Callable[[AssetEvent], None],
+        instance: Instance,
         partitions_def: PartitionsDefinition | None = None,
         retry_number: int = 0,
         outputs: Sequence[str] = (RESULT,),
@@ -65,6 +54,7 @@ class OpExecutionContext:
         self.op_config = op_config
         self.log = log
         self.resources = resources
+        self.instance = instance
         self.retry_number = retry_number
         self._record = record
         self._partitions_def = partitions_def
@@ -142,15 +132,6 @@ class OpExecutionContext:
             DagsterInvariantViolationError: The step is an op and makes no asset.
         """
         raise DagsterInvariantViolationError(f"step {self.op_name!r} is an op, it has no asset_key")
-
-    @property
-    def instance(self) -> NoReturn:
-        """Not available.
-
-        Raises:
-            DagsterInvariantViolationError: Always.
-        """
-        raise DagsterInvariantViolationError("context.instance is not available in a step yet")
 
     def output_metadata(self, output_name: str) -> Mapping[str, MetadataValue]:
         """Return what `add_output_metadata` noted about an output so far."""

@@ -26,7 +26,8 @@ from .retries import RetryPolicy, check_policy
 from .run_config import RunConfig, plain_run_config
 
 if TYPE_CHECKING:
-    from ..execution.in_process import ExecuteInProcessResult
+    from ..execution.in_process_result import ExecuteInProcessResult
+    from ..instance import Instance
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -167,6 +168,7 @@ class JobDefinition(JobSettings):
     def execute_in_process(
         self,
         run_config: Mapping[str, Any] | RunConfig | None = None,
+        instance: Instance | None = None,
         *,
         tags: Mapping[str, str] | None = None,
         partition_key: str | None = None,
@@ -176,9 +178,10 @@ class JobDefinition(JobSettings):
         run_id: str | None = None,
         **unsupported: Any,
     ) -> ExecuteInProcessResult:
-        """Run the job here and now, without a log: for tests and notebooks.
+        """Run the job here and now: for tests and notebooks.
 
         Args:
+            instance: Where the run is written down as it goes; None for nowhere.
             tags: Added to the job's own.
             partition_key: The partition that the run is for; its config is used if *run_config* is empty.
             raise_on_error: Whether to raise what a step raised, after all steps that can run did.
@@ -191,11 +194,12 @@ class JobDefinition(JobSettings):
             DagsterInvalidConfigError: The run config does not fit.
             DagsterInvalidSubsetError: The job does not make a selected asset.
             DagsterUnknownPartitionError: There is no such partition.
+            DagsterInvariantViolationError: The instance knows a run of that id.
             CheckError: The job has no partitions.
         """
         from ..execution.in_process import execute_in_process
 
-        refuse_unsupported("execute_in_process", unsupported, ("instance", "op_selection", "input_values"))
+        refuse_unsupported("execute_in_process", unsupported, ("op_selection", "input_values"))
         job = self.with_resources(checked_resources(resources, "execute_in_process"))
         job.check_resources()
         return execute_in_process(
@@ -208,6 +212,7 @@ class JobDefinition(JobSettings):
             if asset_selection is None
             else [key.to_user_string() for key in asset_selection],
             run_id=run_id,
+            instance=instance,
         )
 
     def __repr__(self) -> str:

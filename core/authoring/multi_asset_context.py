@@ -202,6 +202,12 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
                 self._cursor_after.put(key, AssetPlace(latest.partition_key, latest.storage_id))
         self.cursor_advanced = True
 
+    def end_tick(self) -> None:
+        """Take the advanced cursor for the stored one: further calls with this context are later ticks."""
+        self._cursor = self.next_cursor if self.cursor_advanced else self._cursor
+        self._cursor_before = MultiAssetCursor.of(self._cursor)
+        self.cursor_advanced = False
+
     def has_more(self) -> bool:
         """Return whether materializations are there that the advanced cursor has not passed."""
         return any(

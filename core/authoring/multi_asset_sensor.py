@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..wake_ups import WakeUp
 from .asset_selection import AssetSelection
 from .default_status import DefaultSensorStatus, SensorType
-from .errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
+from .errors import (
+    DagsterInvalidDefinitionError,
+    DagsterInvalidInvocationError,
+    DagsterInvariantViolationError,
+)
 from .multi_asset_context import (
     Monitored,
     MultiAssetSensorEvaluationContext,
@@ -72,6 +76,29 @@ class MultiAssetSensorDefinition(SensorDefinition):
         keys = monitored_keys(self.monitored_assets, repository)
         return WakeUp(assets=frozenset(key.to_user_string() for key in keys))
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, as tests do; return exactly what it returns.
+
+        What it consumed is in the cursor of its context once it has returned, or was iterated over.
+
+        Raises:
+            DagsterInvalidInvocationError: It was not called with what `build_multi_asset_sensor_context`
+                returned, though it takes a context.
+        """
+        context = self._context_of_call(args, kwargs)
+        if self._context_parameter is None:
+            return self.call_function(context)
+        if not isinstance(context, MultiAssetSensorEvaluationContext):
+            raise DagsterInvalidInvocationError(
+                f"sensor {self.name!r} was called with {type(context).__name__}: give "
+                "build_multi_asset_sensor_context(...)"
+            )
+        produced = self.call_function(context)
+        if inspect.isgenerator(produced):
+            return _followed_by(produced, context.end_tick)
+        context.end_tick()
+        return produced
+
     def outcome(self, context: SensorEvaluationContext) -> Outcome:
         """Call the function with what is there of the assets, and move the cursor over what it consumed.
 
@@ -91,12 +118,14 @@ class MultiAssetSensorDefinition(SensorDefinition):
                 f"sensor {self.name!r} asks for {len(outcome.requests)} runs and the cursor was not updated: call "
                 "context.advance_cursor({key: record}) or context.advance_all_cursors()"
             )
+        more = own.cursor_advanced and own.has_more()
+        own.end_tick()
         return Outcome(
             requests=outcome.requests,
             skip_message=outcome.skip_message,
             result=outcome.result or SensorResult(),
-            managed_cursor=own.next_cursor if own.cursor_advanced else context.cursor,
-            next_tick="now" if own.cursor_advanced and own.has_more() else "when woken",
+            managed_cursor=own.cursor,
+            next_tick="now" if more else "when woken",
         )
 
     def _own_context(self, context: SensorEvaluationContext) -> MultiAssetSensorEvaluationContext:
@@ -114,6 +143,11 @@ class MultiAssetSensorDefinition(SensorDefinition):
                 f"sensor {self.name!r} yields a SensorResult: a multi-asset sensor returns it"
             )
         return _whole(items)
+
+
+def _followed_by(produced: Iterator[Any], end: Callable[[], None]) -> Iterator[Any]:
+    yield from produced
+    end()
 
 
 def _whole(items: list[Any]) -> Any:

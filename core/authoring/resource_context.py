@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .execution_context import RunInfo
+    from ..records import DagsterRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class InitResourceContext:
     """
 
     log: logging.Logger
-    run: RunInfo | None = None
+    run: DagsterRun | None = None
     resource_config: Any = field(default_factory=dict)
 
     @property

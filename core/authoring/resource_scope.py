@@ -14,7 +14,7 @@ from .resource_context import InitResourceContext
 from .resource_definition import ResourceDefinition
 
 if TYPE_CHECKING:
-    from .execution_context import RunInfo
+    from ..records import DagsterRun
 
 
 class ResourceScope:
@@ -24,7 +24,7 @@ class ResourceScope:
         self,
         resources: Mapping[str, object],
         log: logging.Logger,
-        run: RunInfo | None = None,
+        run: DagsterRun | None = None,
         config: Mapping[str, Any] | None = None,
     ) -> None:
         """Take the resources; none is set up.

@@ -1,133 +1,26 @@
-"""A run without a log, for tests and notebooks: what it does and what came of it."""
+"""A run in this process, for tests and notebooks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..authoring.asset_key import AssetKey, CoercibleToAssetKey
 from ..authoring.errors import DagsterExecutionStepExecutionError, DagsterInvariantViolationError
-from ..authoring.execution_context import RunInfo
 from ..authoring.job_definition import JobDefinition
-from ..authoring.outputs import RESULT, NodeOutput
 from ..authoring.partitioned_run import partitioned_run
-from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
-from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
+from ..events import RunCanceled, RunFailed, RunRequested, RunSucceeded
 from ..host import host
-from ..partitions_store import DynamicPartitionsStore
+from ..instance import Instance
+from ..records.dagster_run import DagsterRun, selected_keys
+from ..records.run_status import DagsterRunStatus
+from .in_process_log import InProcessLog
+from .in_process_result import ExecuteInProcessResult
 from .job_run import execute_job
 from .run_outcome import RunOutcome
 
-
-class ExecuteInProcessResult:
-    """What came of a run in process.
-
-    Attributes:
-        job_def: The job that ran.
-        dagster_run: The run, as its steps saw it.
-        all_events: What happened, in order; the last one tells how the run ended.
-    """
-
-    def __init__(
-        self, job_def: JobDefinition, dagster_run: RunInfo, all_events: list[AnyEvent], outcome: RunOutcome
-    ) -> None:
-        self.job_def = job_def
-        self.dagster_run = dagster_run
-        self.all_events = all_events
-        self._outcome = outcome
-
-    @property
-    def success(self) -> bool:
-        """Whether every step ended well."""
-        return self._outcome.success
-
-    @property
-    def run_id(self) -> str:
-        """Id of the run."""
-        return self.dagster_run.run_id
-
-    def output_for_node(self, node: str, output_name: str = "result") -> Any:
-        """Return what the step handed on.
-
-        Raises:
-            DagsterInvariantViolationError: There is no such step or output, or it did not end well.
-        """
-        values = self._outcome.values
-        asked = NodeOutput(node, output_name)
-        if asked not in values:
-            done = ", ".join(one.node for one in values if one.output == RESULT) or "none"
-            own = ", ".join(one.output for one in values if one.node == node)
-            known = f"its outputs are: {own}" if own else f"steps with an output 'result' are: {done}"
-            raise DagsterInvariantViolationError(
-                f"step {node!r} has no output {output_name!r} in this run, {known}"
-            )
-        return values[asked]
-
-    def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
-        """Return what the asset's function handed on.
-
-        Raises:
-            DagsterInvariantViolationError: The run did not make the asset.
-        """
-        key = AssetKey.from_coercible(asset_key)
-        for node in self.job_def.nodes:
-            for output, made in ({} if node.asset is None else node.asset.keys_by_output_name).items():
-                if made == key:
-                    return self.output_for_node(node.name, output)
-        raise DagsterInvariantViolationError(
-            f"job {self.job_def.name!r} does not make the asset {key.to_user_string()!r}"
-        )
-
-    def asset_materializations_for_node(self, node: str) -> list[AssetMaterialization]:
-        """Return what the step noted as written, in order."""
-        return [event for event in self._noted(node) if isinstance(event, AssetMaterialization)]
-
-    def asset_observations_for_node(self, node: str) -> list[AssetObservation]:
-        """Return what the step noted as looked at, in order."""
-        return [event for event in self._noted(node) if isinstance(event, AssetObservation)]
-
-    def get_asset_materialization_events(self) -> list[AssetMaterialized]:
-        """Return the materializations of the run, in order."""
-        return [event for event in self.all_events if isinstance(event, AssetMaterialized)]
-
-    def get_asset_observation_events(self) -> list[AssetObserved]:
-        """Return the observations of the run, in order."""
-        return [event for event in self.all_events if isinstance(event, AssetObserved)]
-
-    def get_step_failure_events(self) -> list[StepLogged]:
-        """Return the line with the traceback of each step that failed."""
-        return [
-            event for event in self.all_events if isinstance(event, StepLogged) and event.kind == "FAILURE"
-        ]
-
-    def get_run_success_event(self) -> RunSucceeded:
-        """Return the end of a run that ended well.
-
-        Raises:
-            DagsterInvariantViolationError: It did not.
-        """
-        end = self.all_events[-1]
-        if not isinstance(end, RunSucceeded):
-            raise DagsterInvariantViolationError(f"run {self.run_id} failed: {self._outcome.error}")
-        return end
-
-    def get_run_failure_event(self) -> RunFailed:
-        """Return the end of a run that failed.
-
-        Raises:
-            DagsterInvariantViolationError: It ended well.
-        """
-        end = self.all_events[-1]
-        if not isinstance(end, RunFailed):
-            raise DagsterInvariantViolationError(f"run {self.run_id} ended well, it has no failure")
-        return end
-
-    def get_failed_step_keys(self) -> set[str]:
-        """Return the names of the steps that failed."""
-        return set(self._outcome.failed_steps)
-
-    def _noted(self, node: str) -> list[AssetEvent]:
-        return [event for step, event in self._outcome.asset_events if step == node]
+#: Who asks for runs in process.
+ACTOR = "in process"
 
 
 def execute_in_process(
@@ -139,18 +32,16 @@ def execute_in_process(
     raise_on_error: bool,
     asset_selection: Sequence[str] | None,
     run_id: str | None,
-    store: DynamicPartitionsStore | None = None,
+    instance: Instance | None,
 ) -> ExecuteInProcessResult:
-    """Run *job* here and now; `JobDefinition.execute_in_process` tells the other parameters.
-
-    Args:
-        store: Knows the keys of dynamic partitions, None if nothing does.
+    """Run *job* here and now; `JobDefinition.execute_in_process` tells the parameters.
 
     Raises:
         DagsterInvalidConfigError: The run config does not fit.
         DagsterInvalidSubsetError: The job does not make a selected asset.
         DagsterUnknownPartitionError: There is no such partition.
-        DagsterInvariantViolationError: The partition is dynamic, and there is no *store*.
+        DagsterInvariantViolationError: The instance knows a run of that id, or the partition is dynamic and
+            there is no instance.
         CheckError: The job has no partitions.
         Exception: What the first step that failed raised, if *raise_on_error*.
     """
@@ -161,39 +52,82 @@ def execute_in_process(
             run_config=run_config,
             tags=tags,
             asset_selection=asset_selection,
-            store=store,
+            store=instance,
         )
     job.validate_run_config(run_config, asset_selection)
-    clock, events = host().clock, list[AnyEvent]()
-    run = RunInfo(
-        run_id=host().new_id() if run_id is None else run_id,
+    run = DagsterRun(
+        run_id=host().new_id() if run_id is None else _free_id(run_id, instance),
         job_name=job.name,
         tags={**(job.tags if job.run_tags is None else job.run_tags), **tags},
         run_config=job.run_config_or_default(run_config),
+        asset_selection=selected_keys(asset_selection),
     )
-    outcome = execute_job(
-        job,
-        run_id=run.run_id,
-        run_config=run_config,
-        tags=run.tags,
-        asset_selection=asset_selection,
-        emit=events.append,
-        clock=clock,
-        sleep=host().sleep,
-        chance=host().chance,
-    )
+    used = host().new_instance() if instance is None else instance
+    log = InProcessLog(_request(run, partition_key, asset_selection), used)
+    outcome = _execute(job, run, run_config, asset_selection, log)
+    log.emit(_end(log, run.run_id, outcome))
     if raise_on_error and outcome.failure is not None:
         _raise(outcome.failure.exception)
-    events.append(_end(run.run_id, clock.now(), outcome))
-    return ExecuteInProcessResult(job, run, events, outcome)
+    status = DagsterRunStatus.SUCCESS if outcome.success else DagsterRunStatus.FAILURE
+    return ExecuteInProcessResult(job, replace(run, status=status), log.events, outcome)
 
 
-def _end(run: str, at: int, outcome: RunOutcome) -> RunSucceeded | RunFailed:
-    if outcome.failure is None:
-        return RunSucceeded(at=at, run=run, cause=0)
-    failure = outcome.failure
+def _free_id(run_id: str, instance: Instance | None) -> str:
+    if instance is not None and instance.get_run_by_id(run_id) is not None:
+        raise DagsterInvariantViolationError(
+            f"the instance knows a run {run_id} already: leave run_id out, or give another"
+        )
+    return run_id
+
+
+def _request(
+    run: DagsterRun, partition_key: str | None, asset_selection: Sequence[str] | None
+) -> RunRequested:
+    return RunRequested(
+        at=host().clock.now(),
+        run=run.run_id,
+        job=run.job_name,
+        run_config=dict(run.run_config),
+        tags=dict(run.tags),
+        # A MultiPartitionKey is more than text.
+        partition_key=None if partition_key is None else str.__str__(partition_key),
+        asset_selection=None if asset_selection is None else list(asset_selection),
+        actor=ACTOR,
+    )
+
+
+def _execute(
+    job: JobDefinition,
+    run: DagsterRun,
+    run_config: Mapping[str, Any],
+    asset_selection: Sequence[str] | None,
+    log: InProcessLog,
+) -> RunOutcome:
+    try:
+        return execute_job(
+            job,
+            run_id=run.run_id,
+            run_config=run_config,
+            tags=run.tags,
+            asset_selection=asset_selection,
+            emit=log.emit,
+            clock=host().clock,
+            sleep=host().sleep,
+            chance=host().chance,
+            instance=log.instance,
+        )
+    except KeyboardInterrupt:
+        now = host().clock.now()
+        log.emit(RunCanceled(at=now, run=run.run_id, cause=log.cause, reason="interrupted", actor=ACTOR))
+        raise
+
+
+def _end(log: InProcessLog, run: str, outcome: RunOutcome) -> RunSucceeded | RunFailed:
+    at, failure = host().clock.now(), outcome.failure
+    if failure is None:
+        return RunSucceeded(at=at, run=run, cause=log.cause)
     return RunFailed(
-        at=at, run=run, cause=0, error=failure.error, step=outcome.step, traceback=failure.traceback
+        at=at, run=run, cause=log.cause, error=failure.error, step=outcome.step, traceback=failure.traceback
     )
 
 

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..authoring.composition import Node
-from ..authoring.execution_context import RunInfo
 from ..authoring.job_definition import JobDefinition
 from ..authoring.resource_scope import ResourceScope
 from ..clock import Clock
 from ..errors import TickTrailError
 from ..events import StepLogged
 from ..failure import Failure
+from ..instance import Instance
+from ..records.dagster_run import DagsterRun, selected_keys
+from ..records.run_status import DagsterRunStatus
 from .run_outcome import RunOutcome
 from .step import Emit, Step, Surroundings
 from .step_log import StepLogger
@@ -30,6 +32,7 @@ def execute_job(
     clock: Clock,
     sleep: Callable[[float], None],
     chance: Callable[[], float],
+    instance: Instance,
     kept: AssetValues | None = None,
 ) -> RunOutcome:
     """Run the steps of *job*, one after the other, each after those it depends on.
@@ -49,6 +52,7 @@ def execute_job(
             Lines of resources belong to no step.
         sleep: Waits for some seconds, before a step is tried again.
         chance: Returns a random number from 0 up to 1, for delays with jitter.
+        instance: What steps find in ``context.instance``.
         kept: Where values of assets outlast the run; None to hand them over within the run only.
 
     Returns:
@@ -62,9 +66,16 @@ def execute_job(
         outcome.failure = Failure.of(error)
         return outcome
     used = job.run_config_or_default(run_config)
-    run = RunInfo(run_id=run_id, job_name=job.name, tags=dict(tags), run_config=used)
+    run = DagsterRun(
+        run_id=run_id,
+        job_name=job.name,
+        status=DagsterRunStatus.STARTED,
+        tags=dict(tags),
+        run_config=used,
+        asset_selection=selected_keys(asset_selection),
+    )
     scope = _scope(job, run, emit, clock)
-    surroundings = Surroundings(emit, clock, sleep, chance, kept, scope)
+    surroundings = Surroundings(emit, clock, sleep, chance, kept, scope, instance)
     try:
         _run_steps(nodes, run, job, outcome, surroundings)
     finally:
@@ -75,7 +86,11 @@ def execute_job(
 
 
 def _run_steps(
-    nodes: Sequence[Node], run: RunInfo, job: JobDefinition, outcome: RunOutcome, surroundings: Surroundings
+    nodes: Sequence[Node],
+    run: DagsterRun,
+    job: JobDefinition,
+    outcome: RunOutcome,
+    surroundings: Surroundings,
 ) -> None:
     broken: set[str] = set()
     names = {node.name for node in nodes}
@@ -92,7 +107,7 @@ def _run_steps(
             broken.add(node.name)
 
 
-def _scope(job: JobDefinition, run: RunInfo, emit: Emit, clock: Clock) -> ResourceScope:
+def _scope(job: JobDefinition, run: DagsterRun, emit: Emit, clock: Clock) -> ResourceScope:
     """Return the resources of the run; what they log are lines of the run, of no step."""
 
     def say(level: str, message: str) -> None:

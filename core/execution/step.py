@@ -11,7 +11,7 @@ from ..authoring.asset_key import AssetKey
 from ..authoring.composition import Node
 from ..authoring.config_schema import build_config
 from ..authoring.errors import DagsterInvariantViolationError
-from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext, RunInfo
+from ..authoring.execution_context import AssetExecutionContext, OpExecutionContext
 from ..authoring.job_definition import JobDefinition
 from ..authoring.metadata import plain_metadata
 from ..authoring.outputs import NodeOutput
@@ -23,6 +23,8 @@ from ..authoring.retries import RetryPolicy, seconds_to_retry
 from ..clock import Clock
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
 from ..failure import Failure
+from ..instance import Instance
+from ..records.dagster_run import DagsterRun
 from .run_outcome import RunOutcome
 from .step_log import StepLogger
 from .step_result import StepResult
@@ -44,13 +46,14 @@ class Surroundings:
     chance: Callable[[], float]
     kept: AssetValues | None
     resources: ResourceScope
+    instance: Instance
 
 
 class Step:
     """One step of a run: runs it and tells what happens."""
 
     def __init__(
-        self, node: Node, run: RunInfo, job: JobDefinition, outcome: RunOutcome, surroundings: Surroundings
+        self, node: Node, run: DagsterRun, job: JobDefinition, outcome: RunOutcome, surroundings: Surroundings
     ) -> None:
         self._node, self._run, self._job = node, run, job
         self._policy: RetryPolicy | None = node.op.retry_policy or job.op_retry_policy
@@ -167,6 +170,7 @@ class Step:
             "log": StepLogger(f"{self._run.job_name}.{node.name}", self._say),
             "resources": Resources(self._surroundings.resources),
             "record": self._record,
+            "instance": self._surroundings.instance,
             "partitions_def": self._job.partitions_def,
             "retry_number": self._retry,
             "outputs": list(node.op.outs),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,16 @@ class DagsterRun:
         return self.status is DagsterRunStatus.FAILURE
 
     @property
+    def is_failure_or_canceled(self) -> bool:
+        """Whether the run ended, and not well."""
+        return self.status in (DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+
+    @property
+    def is_cancelable(self) -> bool:
+        """Whether the run waits or is at work, so that canceling it makes sense."""
+        return self.status in (DagsterRunStatus.QUEUED, DagsterRunStatus.STARTED)
+
+    @property
     def parent_run_id(self) -> str | None:
         """The run that this one repeats, as its tag says."""
         return self.tags.get(_PARENT_TAG)
@@ -78,3 +88,8 @@ class RunRecord:
     update_timestamp: datetime
     start_time: float | None = None
     end_time: float | None = None
+
+
+def selected_keys(selection: Sequence[str] | None) -> frozenset[AssetKey] | None:
+    """Return the keys of a selection, which are written as people do; None for all of a job's assets."""
+    return None if selection is None else frozenset(map(AssetKey.from_user_string, selection))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..authoring.asset_key import AssetKey
+from ..authoring.errors import CheckError
 from ..authoring.results import AssetMaterialization, AssetObservation
-from ..events import AnyEvent, AssetMaterialized, AssetObserved, StepLogged
-from .dagster_event import DagsterEvent, DagsterEventType, event_type_of
+from ..events import AnyEvent, RunCanceled, RunFailed, StepLogged
+from .dagster_event import (
+    DagsterEvent,
+    DagsterEventType,
+    event_type_of,
+    materialization_of,
+    observation_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,22 @@ class EventLogEntry:
         """The event, None for a log line."""
         return DagsterEvent(event=self.event, job_name=self.job_name) if event_type_of(self.event) else None
 
+    def get_dagster_event(self) -> DagsterEvent:
+        """Return the event.
+
+        Raises:
+            CheckError: It is a log line.
+        """
+        event = self.dagster_event
+        if event is None:
+            raise CheckError(f"this entry is a log line, not an event: {self.message!r}")
+        return event
+
+    @property
+    def dagster_event_type(self) -> DagsterEventType | None:
+        """The sort of event, None for a log line."""
+        return event_type_of(self.event)
+
     @property
     def is_dagster_event(self) -> bool:
         """Whether it is more than a log line."""
@@ -49,9 +73,11 @@ class EventLogEntry:
         return getattr(self.event, "step", None)
 
     @property
-    def level(self) -> str:
-        """The logging level."""
-        return self.event.level if isinstance(self.event, StepLogged) else "DEBUG"
+    def level(self) -> int:
+        """The logging level, such as ``logging.INFO``."""
+        if isinstance(self.event, StepLogged):
+            return _number(self.event.level)
+        return logging.ERROR if isinstance(self.event, RunFailed | RunCanceled) else logging.DEBUG
 
     @property
     def message(self) -> str:
@@ -69,30 +95,12 @@ class EventLogEntry:
     @property
     def asset_materialization(self) -> AssetMaterialization | None:
         """What was told of the materialization, None if it is none."""
-        event = self.event
-        if not isinstance(event, AssetMaterialized):
-            return None
-        return AssetMaterialization(
-            AssetKey.from_user_string(event.asset),
-            description=event.description,
-            metadata=event.metadata,
-            partition=event.partition_key,
-            tags=event.tags,
-        )
+        return materialization_of(self.event)
 
     @property
     def asset_observation(self) -> AssetObservation | None:
         """What was told of the observation, None if it is none."""
-        event = self.event
-        if not isinstance(event, AssetObserved):
-            return None
-        return AssetObservation(
-            AssetKey.from_user_string(event.asset),
-            description=event.description,
-            metadata=event.metadata,
-            partition=event.partition_key,
-            tags=event.tags,
-        )
+        return observation_of(self.event)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +166,12 @@ class EventRecordsResult:
     records: Sequence[EventLogRecord]
     cursor: str
     has_more: bool
+
+
+def _number(level: str) -> int:
+    """Return the number of a logging level; that of INFO for a name that only the run's process knew."""
+    number = level.removeprefix("Level ")
+    # What logging calls a level that nobody named.
+    if number.isdecimal():
+        return int(number)
+    return logging.getLevelNamesMapping().get(level, logging.INFO)

@@ -1,53 +1,13 @@
-"""What is asked of the instance API: which runs, which events."""
+"""Which events are meant."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from ..authoring.asset_key import AssetKey
 from .dagster_event import DagsterEventType
-from .dagster_run import RunRecord
 from .event_log import EventLogRecord
-from .run_status import DagsterRunStatus
-
-
-@dataclass(frozen=True, slots=True)
-class RunsFilter:
-    """The runs that fit everything that is given.
-
-    Attributes:
-        run_ids: One of these.
-        job_name: Of this job.
-        statuses: Of one of these statuses; empty for any.
-        tags: With these tags, each of the value given, or of one of several.
-        created_after: Requested later.
-        created_before: Requested earlier.
-        updated_after: Whose status changed later.
-        updated_before: Whose status changed earlier.
-    """
-
-    run_ids: Sequence[str] | None = None
-    job_name: str | None = None
-    statuses: Sequence[DagsterRunStatus] = ()
-    tags: Mapping[str, str | Sequence[str]] | None = None
-    created_after: datetime | None = None
-    created_before: datetime | None = None
-    updated_after: datetime | None = None
-    updated_before: datetime | None = None
-
-    def fits(self, record: RunRecord) -> bool:
-        """Return whether a run is among those meant."""
-        run = record.dagster_run
-        return (
-            (self.run_ids is None or run.run_id in self.run_ids)
-            and self.job_name in (None, run.job_name)
-            and (not self.statuses or run.status in self.statuses)
-            and all(_has(run.tags, name, value) for name, value in (self.tags or {}).items())
-            and _between(record.create_timestamp, self.created_after, self.created_before)
-            and _between(record.update_timestamp, self.updated_after, self.updated_before)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +61,7 @@ class EventRecordsFilter:
         before_cursor: Before this offset.
         after_timestamp: Later than this, seconds since the epoch.
         before_timestamp: Earlier than this, seconds since the epoch.
+        storage_ids: At one of these offsets.
     """
 
     event_type: DagsterEventType
@@ -110,6 +71,7 @@ class EventRecordsFilter:
     before_cursor: int | None = None
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    storage_ids: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +85,7 @@ class RunStatusChangeRecordsFilter:
         before_storage_id: Before this offset.
         after_timestamp: Later than this, seconds since the epoch.
         before_timestamp: Earlier than this, seconds since the epoch.
+        storage_ids: At one of these offsets.
     """
 
     event_type: DagsterEventType
@@ -131,23 +94,21 @@ class RunStatusChangeRecordsFilter:
     before_storage_id: int | None = None
     after_timestamp: float | None = None
     before_timestamp: float | None = None
+    storage_ids: Sequence[int] | None = None
 
-    def fits(self, record: EventLogRecord) -> bool:
-        """Return whether a change of the right sort is among those meant."""
-        offset, at = record.storage_id, record.timestamp
+    def may_be_at(self, offset: int) -> bool:
+        """Return whether a change at *offset* can be among those meant."""
         return (
-            (self.job_names is None or record.event_log_entry.job_name in self.job_names)
+            (self.storage_ids is None or offset in self.storage_ids)
             and (self.after_storage_id is None or offset > self.after_storage_id)
             and (self.before_storage_id is None or offset < self.before_storage_id)
+        )
+
+    def fits(self, record: EventLogRecord) -> bool:
+        """Return whether a change that can be among those meant is of the right job and time."""
+        at = record.timestamp
+        return (
+            (self.job_names is None or record.event_log_entry.job_name in self.job_names)
             and (self.after_timestamp is None or at > self.after_timestamp)
             and (self.before_timestamp is None or at < self.before_timestamp)
         )
-
-
-def _has(tags: Mapping[str, str], name: str, wanted: str | Sequence[str]) -> bool:
-    values = [wanted] if isinstance(wanted, str) else wanted
-    return tags.get(name) in values
-
-
-def _between(at: datetime, after: datetime | None, before: datetime | None) -> bool:
-    return (after is None or at > after) and (before is None or at < before)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from ticktrail.adapters.instance import DagsterInstance, instance_for_test
 from ticktrail.adapters.package_modules import *
 from ticktrail.adapters.package_modules import __all__ as _package_names
+from ticktrail.adapters.runs.process import run_started
 from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
 from ticktrail.core.authoring import *
 from ticktrail.core.authoring import __all__ as _names
 from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
-set_host(SystemClock(), new_run_id, sleep, chance, environment)
+set_host(SystemClock(), new_run_id, sleep, chance, environment, DagsterInstance.ephemeral, run_started)
 
 __all__ = list(_names) + list(_package_names)
 __all__ += ["DagsterInstance", "instance_for_test"]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from threading import Barrier, Thread
 
+import pytest
+
+from harness.faulty_log import FaultyLog
 from ticktrail.adapters.event_log.memory import MemoryEventLog
+from ticktrail.adapters.instance import DagsterInstance
+from ticktrail.adapters.runs import worker
 from ticktrail.adapters.runs.worker import RunWriter
-from ticktrail.core.events import AnyEvent, StepLogged
+from ticktrail.core.events import AnyEvent, DynamicPartitionsChanged, StepLogged
 
 
 def said(log: MemoryEventLog) -> list[AnyEvent]:
@@ -47,3 +52,18 @@ def test_lines_of_many_threads_are_each_written_once() -> None:
 
     texts = [event.message for event in said(log) if isinstance(event, StepLogged)]
     assert sorted(texts) == sorted(["end", *(f"{who}:{n}" for who in range(threads) for n in range(lines))])
+
+
+def test_lines_that_were_stored_in_spite_of_an_error_are_not_written_again_beside_reports_of_the_step(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "_RETRY", 0.0)
+    log = MemoryEventLog()
+    faulty = FaultyLog(log)
+    writer = RunWriter(faulty, "r")
+    DagsterInstance(log, writer="run:r", run="r", actor=None).add_dynamic_partitions("p", ["a"])
+
+    faulty.fault = "stored, yet an error"
+    writer.emit(line("end", "SUCCESS"))
+
+    assert [type(event) for event in said(log)] == [DynamicPartitionsChanged, StepLogged]

@@ -13,6 +13,7 @@ import pytest
 import ticktrail as dg
 from conformance.sensors import sensor_of, the_job
 from harness.engine import EngineHarness
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.core.authoring.errors import CheckError
 from ticktrail.core.events import AssetMaterialized, RequestRejected, RunRequested
 from ticktrail.core.execution import execute_job
@@ -221,6 +222,7 @@ def test_the_run_of_a_request_notes_its_partition_with_the_asset() -> None:
         clock=engine.clock,
         sleep=lambda seconds: None,
         chance=lambda: 0.5,
+        instance=DagsterInstance.ephemeral(),
     )
 
     [made] = [event for event in said if isinstance(event, AssetMaterialized)]

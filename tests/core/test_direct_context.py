@@ -85,9 +85,11 @@ def test_a_built_context_keeps_what_it_is_told(caplog: pytest.LogCaptureFixture)
 
 
 def test_what_a_built_context_cannot_have_is_refused_by_name() -> None:
-    with pytest.raises(DagsterInvalidDefinitionError, match="build_op_context: the parameter 'instance'"):
-        build_op_context(instance=object())
-    with pytest.raises(DagsterInvalidDefinitionError, match="build_asset_context: the parameter 'instance'"):
-        build_asset_context(instance=object())
+    with pytest.raises(DagsterInvalidDefinitionError, match="build_op_context: the parameter 'mapping_key'"):
+        build_op_context(mapping_key="a")
+    with pytest.raises(
+        DagsterInvalidDefinitionError, match="build_asset_context: the parameter 'resources_c"
+    ):
+        build_asset_context(resources_config={})
     with pytest.raises(CheckError, match="both op_config and config"):
         build_op_context(op_config=1, config=1)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.core.authoring.asset_key import AssetKey
 from ticktrail.core.authoring.assets import AssetsDefinition, asset
 from ticktrail.core.authoring.composition import Node
@@ -56,6 +57,7 @@ def run(
         clock=SteppingClock(),
         sleep=lambda seconds: None,
         chance=lambda: 0.5,
+        instance=DagsterInstance.ephemeral(),
     )
     return outcome, events
 
@@ -296,6 +298,7 @@ def test_what_emit_raises_ends_the_run() -> None:
             clock=SteppingClock(),
             sleep=lambda seconds: None,
             chance=lambda: 0.5,
+            instance=DagsterInstance.ephemeral(),
         )
 
 
@@ -370,6 +373,7 @@ def run_kept(
         clock=SteppingClock(),
         sleep=lambda seconds: None,
         chance=lambda: 0.5,
+        instance=DagsterInstance.ephemeral(),
         kept=kept,
     )
     return outcome, events

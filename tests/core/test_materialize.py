@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from harness.in_process import events, materialized, observed
 from ticktrail.core.authoring.asset_key import AssetKey
 from ticktrail.core.authoring.assets import asset
 from ticktrail.core.authoring.config import Config
@@ -28,7 +29,7 @@ from ticktrail.core.authoring.results import (
     Output,
 )
 from ticktrail.core.authoring.run_config import RunConfig
-from ticktrail.core.events import AssetMaterialized, RunFailed, RunSucceeded, StepLogged
+from ticktrail.core.events import RunFailed
 
 
 class FileConfig(Config):
@@ -53,7 +54,7 @@ def test_assets_are_made_in_order_and_hand_their_values_over() -> None:
 
     assert result.success
     assert (result.output_for_node("raw"), result.asset_value("p/clean")) == (["f", "f"], 2)
-    made = [(event.asset, event.step, event.metadata) for event in result.get_asset_materialization_events()]
+    made = [(event.asset, event.step, event.metadata) for event in materialized(result)]
     assert made == [("raw", "raw", {}), ("p/clean", "p__clean", {"rows": 2, "report": "https://x"})]
 
 
@@ -69,13 +70,20 @@ def test_noted_metadata_keeps_its_kind_in_the_result() -> None:
 def test_the_events_of_a_run_end_with_its_end() -> None:
     result = materialize([asset(name="a")(lambda: 1)])
 
-    assert {getattr(event, "run", None) for event in result.all_events} == {result.run_id}
-    assert [type(event) for event in result.all_events] == [
-        StepLogged,
-        AssetMaterialized,
-        StepLogged,
-        RunSucceeded,
+    assert {getattr(event, "run", None) for event in events(result)} == {result.run_id}
+    assert [(event.event_type_value, event.step_key) for event in result.all_events] == [
+        ("PIPELINE_START", None),
+        ("STEP_START", "a"),
+        ("ASSET_MATERIALIZATION", "a"),
+        ("STEP_SUCCESS", "a"),
+        ("PIPELINE_SUCCESS", None),
     ]
+    assert result.all_node_events == result.events_for_node("a") == result.all_events[1:4]
+    assert result.filter_events(lambda event: event.is_step_success) == result.get_step_success_events()
+    assert result.get_job_success_event() is result.get_run_success_event() is result.all_events[-1]
+    assert result.get_run_success_event().is_job_success
+    with pytest.raises(DagsterInvariantViolationError, match="ended well, it has no failure"):
+        result.get_job_failure_event()
 
 
 def test_runs_have_different_ids_unless_one_is_given() -> None:
@@ -96,9 +104,8 @@ def test_run_config_that_does_not_fit_is_raised_even_without_raise_on_error() ->
 def test_a_selection_leaves_the_others_out() -> None:
     free = asset(name="free")(lambda: 1)
 
-    assert [
-        e.asset for e in materialize([raw, free], selection="free").get_asset_materialization_events()
-    ] == ["free"]
+    result = materialize([raw, free], selection="free")
+    assert [event.asset for event in materialized(result)] == ["free"]
 
 
 def test_a_value_from_outside_of_the_run_is_missed_when_it_is_needed() -> None:
@@ -141,7 +148,7 @@ def test_sys_exit_in_a_step_does_not_end_the_process() -> None:
         materialize([leaving])
 
     result = materialize([leaving], raise_on_error=False)
-    end = result.all_events[-1]
+    end = result.get_run_failure_event().event
     assert isinstance(end, RunFailed)
     assert (end.error, end.step, end.cause) == ("SystemExit: the code called sys.exit(3)", "leaving", 0)
 
@@ -163,7 +170,7 @@ def test_a_failed_run_tells_what_failed_and_what_did_not() -> None:
 
     assert not result.success
     assert result.get_failed_step_keys() == {"bad"}
-    assert [event.step for event in result.get_step_failure_events()] == ["bad"]
+    assert [event.step_key for event in result.get_step_failure_events()] == ["bad"]
     assert result.output_for_node("good") == 1
     with pytest.raises(DagsterInvariantViolationError, match=r"step 'bad' has no output 'result'.*are: good"):
         result.output_for_node("bad")
@@ -204,7 +211,7 @@ def test_the_context_knows_the_run() -> None:
         "resource": "the db",
     }
     (event,) = result.get_asset_materialization_events()
-    assert event.partition_key == "2025"
+    assert event.partition == "2025"
 
 
 def test_what_a_context_does_not_have_is_said_clearly() -> None:
@@ -212,7 +219,7 @@ def test_what_a_context_does_not_have_is_said_clearly() -> None:
 
     @op
     def asking(context: OpExecutionContext) -> None:
-        for attribute in ("partition_key", "instance", "asset_key"):
+        for attribute in ("partition_key", "asset_key"):
             with pytest.raises(DagsterInvariantViolationError) as error:
                 getattr(context, attribute)
             told.append(str(error.value))
@@ -225,7 +232,6 @@ def test_what_a_context_does_not_have_is_said_clearly() -> None:
 
     assert told == [
         "run r is not for a partition: request it with partition_key=..., or ask has_partition_key first",
-        "context.instance is not available in a step yet",
         "step 'asking' is an op, it has no asset_key",
     ]
 
@@ -257,7 +263,7 @@ def test_some_assets_of_a_job_can_be_made_alone() -> None:
 
     result = made.execute_in_process(asset_selection=[free.key])
 
-    assert [event.asset for event in result.get_asset_materialization_events()] == ["free"]
+    assert [event.asset for event in materialized(result)] == ["free"]
     with pytest.raises(DagsterInvalidSubsetError, match="does not make gone"):
         made.execute_in_process(asset_selection=[AssetKey("gone")])
 
@@ -273,12 +279,12 @@ def test_a_generator_tells_events_as_they_happen_and_yields_one_result() -> None
     result = materialize([many])
 
     assert result.output_for_node("many") == 5
-    (observed,) = result.get_asset_observation_events()
-    assert (observed.asset, observed.metadata, observed.description) == ("source", {"size": 1}, "looked")
+    (look,) = observed(result)
+    assert (look.asset, look.metadata, look.description) == ("source", {"size": 1}, "looked")
     assert result.asset_observations_for_node("many") == [
         AssetObservation("source", metadata={"size": 1}, description="looked")
     ]
-    other, own = result.get_asset_materialization_events()
+    other, own = materialized(result)
     assert (other.asset, other.partition_key, other.tags) == ("other", "p1", {"t": "1"})
     assert (own.asset, own.metadata, own.tags) == ("many", {"a": 1, "b": 2}, {"dagster/data_version": "v1"})
 
@@ -292,7 +298,7 @@ def test_an_op_notes_assets_through_its_context() -> None:
 
     result = job(name="j")(lambda: noting()).execute_in_process()
 
-    assert [event.asset for event in result.get_asset_materialization_events()] == ["p/q"]
+    assert [event.asset for event in materialized(result)] == ["p/q"]
 
 
 def returning(value: Any) -> Any:
@@ -337,11 +343,9 @@ def test_a_plain_value_is_the_value_of_the_step(value: Any) -> None:
 def test_what_is_not_supported_yet_is_refused_by_name() -> None:
     one = asset(name="a")(lambda: 1)
 
-    with pytest.raises(DagsterInvalidDefinitionError, match="'instance' is not supported yet"):
-        materialize([one], instance=object())
     with pytest.raises(DagsterInvalidDefinitionError, match="'op_selection' is not supported yet"):
         job(name="j")(lambda: None).execute_in_process(op_selection=["a"])
     with pytest.raises(DagsterInvalidDefinitionError, match="check_results"):
         MaterializeResult(check_results=[1])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="'rais_on_error'"):
-        materialize([one], rais_on_error=False)
+        materialize([one], rais_on_error=False)  # type: ignore[call-arg]

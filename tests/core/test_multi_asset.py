@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from harness.in_process import materialized
 from ticktrail.core.authoring.asset_key import AssetKey
 from ticktrail.core.authoring.asset_selection import AssetSelection
 from ticktrail.core.authoring.asset_spec import AssetDep, AssetOut, AssetSpec
@@ -24,7 +25,7 @@ from ticktrail.core.authoring.run_request import RunRequest
 from ticktrail.core.authoring.sensor import sensor
 from ticktrail.core.authoring.sensor_context import build_sensor_context
 from ticktrail.core.evaluation import evaluate
-from ticktrail.core.execution.in_process import ExecuteInProcessResult
+from ticktrail.core.execution.in_process_result import ExecuteInProcessResult
 
 AB = (AssetSpec("a"), AssetSpec(["p", "b"], deps=["a"]))
 
@@ -47,7 +48,7 @@ def of_outs(function: Any, **settings: Any) -> AssetsDefinition:
 
 
 def made(result: ExecuteInProcessResult) -> list[str]:
-    return [event.asset for event in result.get_asset_materialization_events()]
+    return [event.asset for event in materialized(result)]
 
 
 def names(keys: Any) -> list[str]:
@@ -61,7 +62,7 @@ def test_one_function_makes_all_assets_of_its_specs() -> None:
 
     result = materialize([of_specs(function)])
 
-    assert [(e.asset, e.step, e.metadata) for e in result.get_asset_materialization_events()] == [
+    assert [(e.asset, e.step, e.metadata) for e in materialized(result)] == [
         ("a", "both", {"rows": 1}),
         ("p/b", "both", {}),
     ]
@@ -132,7 +133,7 @@ def test_the_context_knows_which_assets_are_made() -> None:
     result = materialize([of_specs(function)])
 
     assert seen == [frozenset([AssetKey("a"), AssetKey(["p", "b"])]), AssetKey(["p", "b"])]
-    assert [event.metadata for event in result.get_asset_materialization_events()] == [{"x": 1}, {}]
+    assert [event.metadata for event in materialized(result)] == [{"x": 1}, {}]
 
 
 @pytest.mark.parametrize(

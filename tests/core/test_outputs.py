@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 
+from harness.in_process import lines
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.core.authoring.errors import (
     CheckError,
     DagsterInvalidDefinitionError,
@@ -13,8 +15,7 @@ from ticktrail.core.authoring.jobs import JobDefinition, job
 from ticktrail.core.authoring.ops import op
 from ticktrail.core.authoring.outputs import In, Nothing, Out
 from ticktrail.core.authoring.results import Output
-from ticktrail.core.events import StepLogged
-from ticktrail.core.execution.in_process import ExecuteInProcessResult
+from ticktrail.core.execution.in_process_result import ExecuteInProcessResult
 
 PAIR = {"a": Out(), "b": Out()}
 
@@ -36,7 +37,7 @@ def yielding(*values: Any) -> Any:
 
 
 def started(result: ExecuteInProcessResult) -> list[str | None]:
-    return [e.step for e in result.all_events if isinstance(e, StepLogged) and e.kind == "START"]
+    return [event.step_key for event in result.all_events if event.is_step_start]
 
 
 @pytest.mark.parametrize(
@@ -88,10 +89,11 @@ def test_a_step_without_the_output_that_it_needs_is_left_out_and_so_is_what_foll
         keep(both.yes)
         keep(keep(both.no))
 
-    result = wired(body).execute_in_process()
+    instance = DagsterInstance.ephemeral()
+    result = wired(body).execute_in_process(instance=instance)
     assert result.success
     assert started(result) == ["maybe", "keep"]
-    told = [e.message for e in result.all_events if isinstance(e, StepLogged) and e.level == "INFO"]
+    told = [event.message for event in lines(instance, result.dagster_run, "INFO")]
     assert told == [
         "not run: it depends on the output 'no' of 'maybe', which was not made",
         "not run: it depends on the output 'result' of 'keep_2', which was not made",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import ticktrail as dg
+from harness.in_process import materialized
 from ticktrail.core.authoring.errors import CheckError
 
 COLORS = dg.StaticPartitionsDefinition(["red", "green"])
@@ -208,7 +209,7 @@ def test_a_step_knows_its_partition() -> None:
         "range": ("2024-02-29", "2024-02-29"),
         "window": ["2024-02-29T00:00:00+00:00", "2024-03-01T00:00:00+00:00"],
     }
-    [event] = result.get_asset_materialization_events()
+    [event] = materialized(result)
     assert event.partition_key == "2024-02-29"
 
 
@@ -225,7 +226,7 @@ def test_a_step_of_a_pair_knows_each_of_its_keys() -> None:
     result = dg.materialize([paired], partition_key=key)
 
     assert seen == [{"day": "2024-01-05", "color": "red"}, 5]
-    [event] = result.get_asset_materialization_events()
+    [event] = materialized(result)
     assert event.partition_key == "red|2024-01-05"
     assert result.dagster_run.tags["dagster/partition/day"] == "2024-01-05"
     assert result.dagster_run.tags["dagster/partition/color"] == "red"
@@ -244,7 +245,7 @@ def test_an_op_knows_the_partition_of_its_job() -> None:
 def test_an_asset_without_partitions_is_made_as_a_whole_in_the_run_of_one() -> None:
     result = dg.materialize([daily, whole], partition_key="2024-01-01")
 
-    made = {event.asset: event.partition_key for event in result.get_asset_materialization_events()}
+    made = {event.asset: event.partition_key for event in materialized(result)}
     assert made == {"daily": "2024-01-01", "whole": None}
 
 
@@ -260,7 +261,7 @@ def test_a_partition_that_is_not_in_time_has_no_window() -> None:
 def test_a_run_without_a_partition_of_what_has_some_is_a_run_of_none() -> None:
     result = dg.materialize([daily])
 
-    assert [event.partition_key for event in result.get_asset_materialization_events()] == [None]
+    assert [event.partition_key for event in materialized(result)] == [None]
 
 
 def test_a_partition_that_does_not_exist_is_refused_before_anything_runs() -> None:

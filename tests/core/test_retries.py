@@ -2,6 +2,8 @@ from typing import Any
 
 import pytest
 
+from harness.in_process import materialized
+from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.core.authoring.assets import asset
 from ticktrail.core.authoring.composition import compose
 from ticktrail.core.authoring.definitions import Definitions
@@ -43,6 +45,7 @@ class Run:
             clock=CLOCK,
             sleep=self.waited.append,
             chance=lambda: chance,
+            instance=DagsterInstance.ephemeral(),
         )
 
     @property
@@ -175,7 +178,7 @@ def test_what_a_failed_attempt_returned_or_noted_is_not_handed_on() -> None:
             raise ValueError
         return 1
 
-    (event,) = materialize([noting]).get_asset_materialization_events()
+    (event,) = materialized(materialize([noting]))
     assert event.metadata == {"attempt 1": True}
 
 

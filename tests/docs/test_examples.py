@@ -10,6 +10,7 @@ import pytest
 
 import ticktrail as dg
 from docs.fences import ROOT
+from harness.in_process import materialized
 from ticktrail.adapters.definitions_file import load_definitions
 
 BASIC = ROOT / "examples" / "basic_sensor.py"
@@ -98,7 +99,7 @@ class TestBasicSensor:
 
         result = job.execute_in_process(request.run_config)
 
-        [event] = result.get_asset_materialization_events()
+        [event] = materialized(result)
         assert event.metadata["bytes"] == len("one\ntwo\n")
         assert (tmp_path / "archive" / "a.csv").exists()
         assert list(folder.iterdir()) == []
@@ -144,5 +145,5 @@ class TestCursorSensor:
 
         result = job.execute_in_process(request.run_config)
 
-        [event] = result.get_asset_materialization_events()
+        [event] = materialized(result)
         assert event.metadata["lines"] == 2

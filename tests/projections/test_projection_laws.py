@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from story import Story
 from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
-from ticktrail.core.events import AnyEvent, TickInterrupted
+from ticktrail.core.events import AnyEvent, AssetObserved, TickInterrupted
+from ticktrail.core.wake_ups import STATUS_EVENTS
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
+from ticktrail.projections.positions import AssetPositions, StatusPositions
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.runs import Runs
 from ticktrail.projections.sensor_states import SensorStates
@@ -33,17 +35,46 @@ def outbox_content(outbox: Outbox) -> object:
     return list(outbox.pending()), list(outbox.running())
 
 
+def run_content(runs: Runs) -> object:
+    return (
+        msgspec.to_builtins(list(runs)),
+        [run.run for run in runs.unfinished()],
+        [run.run for run in runs.of_job("j")],
+    )
+
+
+def asset_content(positions: AssetPositions) -> object:
+    return [
+        (
+            name,
+            list(positions.all(name, ascending=True)),
+            [(partition, positions.latest(name, partition)) for partition in (None, "1", "2")],
+            positions.partitions(name),
+        )
+        for name in positions.names()
+    ]
+
+
+def status_content(positions: StatusPositions) -> object:
+    return [
+        (status, positions.after(status, -1, 10**6), positions.latest(status)) for status in STATUS_EVENTS
+    ]
+
+
 CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "sensor states": (SensorStates, lambda states: states.digest()),
     "run keys": (lambda: RunKeys(MemoryRunKeyIndex()), lambda keys: keys.index.digest()),
     "outbox": (Outbox, outbox_content),
-    "runs": (Runs, lambda runs: msgspec.to_builtins(list(runs))),
+    "runs": (Runs, run_content),
     "ticks": (Ticks, lambda ticks: msgspec.to_builtins(ticks.rows())),
     "latest ticks": (lambda: Ticks(limit=2), lambda ticks: msgspec.to_builtins(ticks.rows())),
     "dynamic partitions": (
         DynamicPartitions,
         lambda partitions: (partitions.digest(), partitions.get_dynamic_partitions("p")),
     ),
+    "positions of statuses": (StatusPositions, status_content),
+    "positions of materializations": (AssetPositions, asset_content),
+    "positions of observations": (lambda: AssetPositions(AssetObserved), asset_content),
     "assets": (Assets, lambda assets: [(key, assets.latest(key)) for key in assets.names()]),
 }
 
@@ -62,7 +93,9 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
         if sensor not in open_ticks:
             open_ticks[sensor] = story.start_tick(sensor)
         step = draw(
-            st.sampled_from(["end", "fail", "interrupt", "define", "reset", "release", "partitions", "run"])
+            st.sampled_from(
+                ["end", "fail", "interrupt", "define", "reset", "release", "partitions", "assets", "run"]
+            )
         )
         if step == "end":
             runs += story.end_tick(
@@ -86,9 +119,14 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
         elif step == "partitions":
             keys = st.lists(st.sampled_from(["1", "2", "3"]), max_size=2, unique=True)
             story.change_partitions(draw(st.sampled_from(["p", "q"])), add=draw(keys), delete=draw(keys))
+        elif step == "assets":
+            tell = draw(st.sampled_from([story.materialize, story.observe]))
+            tell(draw(st.sampled_from(["x", "y"])), draw(st.sampled_from([None, "1", "2"])))
         elif runs:
             run = draw(st.sampled_from(runs))
-            draw(st.sampled_from([story.launch, story.start_run, story.succeed, story.fail]))(run)
+            draw(st.sampled_from([story.launch, story.start_run, story.succeed, story.fail, story.cancel]))(
+                run
+            )
     return story.events
 
 
