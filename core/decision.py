@@ -29,7 +29,7 @@ from .events import (
     TickLogged,
     TickSkipped,
 )
-from .sensor_state import SensorState
+from .sensor_state import SCHEDULE, SensorState
 
 
 class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -86,11 +86,11 @@ def decide(
         TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
         for logged_at, level, message in evaluation.logs
     ]
+    events += [_note(finished, note, at) for note in evaluation.notes]
     if evaluation.error is not None and not evaluation.reactions:
         return [*events, *_cursor(state, finished, Verdicts(), at), _failed(finished, evaluation.error, at)]
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
-    events += [_note(finished, note, at) for note in evaluation.notes]
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
     verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
@@ -163,7 +163,9 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
         return [_note(finished, message, at)]
     # Rejected requests are asked for again by the next tick, unless that would ask once more for a
     # run that was launched now and that no run key protects, or react to an event once more.
-    if verdicts.problems and verdicts.all_keyed and not finished.evaluation.reactions:
+    waits = verdicts.problems and verdicts.all_keyed and not finished.evaluation.reactions
+    # A schedule's moment is evaluated once.
+    if waits and state.kind != SCHEDULE:
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
 

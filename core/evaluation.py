@@ -105,7 +105,9 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
             f"cursor is not valid text (UTF-8): {_shortened(ascii(data.cursor))}, escape what is not, for "
             "instance with json.dumps()"
         )
-    requests = as_requests(sensor, data.run_requests, context.repository_def) if data.run_requests else []
+    requests: list[Request] = []
+    if data.run_requests:
+        requests = as_requests(sensor, data.run_requests, context.repository_def, context.partitions_at)
     return Evaluation(
         requests=requests,
         skip_reason=storable_text(data.skip_message) if data.skip_message else None,

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .clock import Clock
+from .cron import Cron
 from .errors import TickTrailError
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The surroundings of in-process runs and of resources.
+    """The surroundings of in-process runs, of resources and of schedules.
 
     Attributes:
         clock: The time.
@@ -19,6 +20,7 @@ class Host:
         sleep: Waits for some seconds.
         chance: Returns a random number from 0 up to 1.
         environment: Returns what an environment variable holds, None if it is not set.
+        cron: Reads cron expressions.
     """
 
     clock: Clock
@@ -26,6 +28,7 @@ class Host:
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     environment: Callable[[str], str | None]
+    cron: Cron
 
 
 class _Place:
@@ -38,9 +41,10 @@ def set_host(
     sleep: Callable[[float], None],
     chance: Callable[[], float],
     environment: Callable[[str], str | None],
+    cron: Cron,
 ) -> None:
-    """Set the surroundings of runs in process and of resources; the package does when imported."""
-    _Place.host = Host(clock, new_id, sleep, chance, environment)
+    """Set the surroundings of runs in process, resources and schedules; the package does when imported."""
+    _Place.host = Host(clock, new_id, sleep, chance, environment, cron)
 
 
 def host() -> Host:

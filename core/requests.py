@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -45,7 +46,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_requests(
-    sensor: SensorDefinition, run_requests: Sequence[RunRequest], repository: RepositoryDefinition | None
+    sensor: SensorDefinition,
+    run_requests: Sequence[RunRequest],
+    repository: RepositoryDefinition | None,
+    current_time: datetime | None = None,
 ) -> list[Request]:
     """Return plain requests for those that the evaluation let through, in the same order.
 
@@ -53,6 +57,7 @@ def as_requests(
 
     Args:
         repository: Where the jobs are found; None for the sensor's own job objects only.
+        current_time: As of when partitions are to exist, None for now.
     """
     jobs: dict[str, JobDefinition | str | None] = {}
     requests = []
@@ -60,7 +65,7 @@ def as_requests(
         name = run_request.job_name or sensor.job_name
         if name not in jobs:
             jobs[name] = _find_job(sensor, name, repository)
-        requests.append(_as_request(name, jobs[name], run_request))
+        requests.append(_as_request(name, jobs[name], run_request, current_time))
     return requests
 
 
@@ -77,12 +82,14 @@ def _find_job(
     return next((job for job in known if isinstance(job, JobDefinition)), None)
 
 
-def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -> Request:
+def _as_request(
+    name: str, job: JobDefinition | str | None, asked: RunRequest, current_time: datetime | None
+) -> Request:
     keys = asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
     problems = list(_unsupported(asked))
     if asked.partition_key is not None and not isinstance(job, str):
-        resolved = _for_partition(name, job, asked)
+        resolved = _for_partition(name, job, asked, current_time)
         if isinstance(resolved, str):
             problems.append(resolved)
         else:
@@ -114,14 +121,16 @@ def _as_request(name: str, job: JobDefinition | str | None, asked: RunRequest) -
     )
 
 
-def _for_partition(name: str, job: JobDefinition | None, asked: RunRequest) -> RunRequest | str:
+def _for_partition(
+    name: str, job: JobDefinition | None, asked: RunRequest, current_time: datetime | None
+) -> RunRequest | str:
     """Return the request with what its partition adds, or why it cannot be for that partition."""
     try:
         if job is None:
             raise CheckError(
                 f"job {name!r} is known by its name only, so are its partitions: give definitions"
             )
-        return with_partition(job, asked)
+        return with_partition(job, asked, current_time=current_time)
     except TickTrailError as error:
         return _line(error)
     # The user's function of the partition may raise anything; it costs this one request.

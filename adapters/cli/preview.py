@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog
@@ -15,6 +16,7 @@ from ...core.sensor_state import SensorState
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
+from ..system import SystemClock
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common
 from .output import Output
@@ -22,6 +24,7 @@ from .reading import fold, opened
 from .text import cursor_text, one_line
 
 if TYPE_CHECKING:
+    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import Evaluation, Request
     from ..definitions_file import LoadedDefinitions
 
@@ -39,12 +42,14 @@ def preview(
 ) -> int:
     """Evaluate a sensor once and show what would come of it; nothing is stored or launched.
 
+    A schedule is evaluated for its next moment, which the cursor tells.
+
     The sensor's function does run: what it does to the outside world by itself happens. Exits with
     1 when the evaluation fails or a request could not become a run.
     """
     home, out = common.open(), Output(json=common.json)
     loaded = code.load(home)
-    known = [sensor.name for sensor in loaded.definitions.sensors]
+    known = list(loaded.sensors)
     if name not in known:
         raise UnknownName("sensor", name, known)
     with opened(home) as log:
@@ -78,9 +83,13 @@ def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys,
 
 
 def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None) -> Evaluation:
+    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.authoring.sensor_context import SensorEvaluationContext
     from ...core.evaluation import evaluate
 
+    sensor = loaded.sensors[state.name]
+    if isinstance(sensor, ScheduleDefinition):
+        return _evaluate_schedule(loaded, sensor, state if cursor is None else replace(state, cursor=cursor))
     context = SensorEvaluationContext(
         sensor_name=state.name,
         cursor=state.cursor if cursor is None else cursor,
@@ -90,7 +99,21 @@ def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None)
         definitions=loaded.definitions,
     )
     with contextlib.redirect_stdout(sys.stderr):
-        return evaluate(loaded.definitions.get_sensor_def(state.name), context, loaded.definitions)
+        return evaluate(sensor, context, loaded.definitions)
+
+
+def _evaluate_schedule(
+    loaded: LoadedDefinitions, schedule: ScheduleDefinition, state: SensorState
+) -> Evaluation:
+    """Return what comes of the schedule's next moment, which may not have come yet."""
+    from ...core.evaluation import evaluate
+    from ...core.moments import handled, next_moment, passed_over
+
+    moment = next_moment(state, schedule.moments, SystemClock().now())
+    context = schedule.context_for(moment, sensor_name=schedule.name, definitions=loaded.definitions)
+    with contextlib.redirect_stdout(sys.stderr):
+        evaluation = evaluate(schedule, context, loaded.definitions)
+    return handled(evaluation, state, moment, passed_over(state, schedule.moments, moment))
 
 
 def _seconds(at: int | None) -> float | None:
@@ -132,6 +155,8 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
 def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
     for _, level, message in evaluation.logs:
         out.line((f"{level:<8}", "cyan"), message)
+    for note in evaluation.notes:
+        out.line(("WARNING ", "yellow"), note)
     if evaluation.error is not None:
         if evaluation.traceback:
             out.note(evaluation.traceback.rstrip(), "")

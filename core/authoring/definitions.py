@@ -10,8 +10,10 @@ from .assets import AssetsDefinition
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .metadata import normalize_metadata
+from .partitioned_schedule import UnresolvedPartitionedSchedule
 from .repository import RepositoryDefinition
 from .resources import checked_resources
+from .schedule_definition import ScheduleDefinition
 from .sensor_definition import SensorDefinition
 
 
@@ -24,6 +26,7 @@ class Definitions:
         assets: As given.
         jobs: As given; `get_all_jobs` has all of them.
         sensors: As given.
+        schedules: As given.
         resources: What steps and sensors find in ``context.resources``, by name.
         metadata: For people, by name.
     """
@@ -31,7 +34,7 @@ class Definitions:
     def __init__(
         self,
         assets: Iterable[AssetsDefinition | AssetSpec] | None = None,
-        schedules: Iterable[Any] | None = None,
+        schedules: Iterable[ScheduleDefinition | UnresolvedPartitionedSchedule] | None = None,
         sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
@@ -47,17 +50,25 @@ class Definitions:
                 is there twice, something named is not there, or the assets form a cycle.
             DagsterInvalidConfigError: A job's own run config does not fit it.
         """
-        _refuse(schedules=schedules, executor=executor, loggers=loggers, asset_checks=asset_checks)
+        _refuse(executor=executor, loggers=loggers, asset_checks=asset_checks)
         self.assets = _parts(
             assets, "assets", (AssetsDefinition, AssetSpec), "what @asset made or an AssetSpec"
         )
         self.sensors = _parts(sensors, "sensors", (SensorDefinition,), "what @sensor made")
+        self.schedules = _parts(
+            schedules,
+            "schedules",
+            (ScheduleDefinition, UnresolvedPartitionedSchedule),
+            "what @schedule or build_schedule_from_partitioned_job made",
+        )
         self.jobs = _parts(
             jobs, "jobs", (JobDefinition, UnresolvedAssetJobDefinition), "what @job or define_asset_job made"
         )
         self.resources = checked_resources(resources, "Definitions")
         self.metadata = normalize_metadata(metadata)
-        self._repository = RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
+        self._repository = RepositoryDefinition(
+            self.assets, self.jobs, self.sensors, self.resources, self.schedules
+        )
 
     @staticmethod
     def validate_loadable(defs: Definitions) -> None:
@@ -97,6 +108,14 @@ class Definitions:
         """
         return self._repository.get_sensor_def(name)
 
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return the schedule of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return self._repository.get_schedule_def(name)
+
 
 def _refuse(**unsupported: Any) -> None:
     for name, value in unsupported.items():
@@ -111,7 +130,7 @@ def _parts(values: Any, name: str, kinds: tuple[type, ...], expected: str) -> li
         raise DagsterInvalidDefinitionError(f"Definitions: {name} must be a list, got {values!r}")
     parts = list(values)
     for index, part in enumerate(parts):
-        if not isinstance(part, kinds):
+        if not isinstance(part, kinds) or (name == "sensors" and isinstance(part, ScheduleDefinition)):
             raise DagsterInvalidDefinitionError(
                 f"Definitions: {name}[{index}] must be {expected}, got {part!r} ({type(part).__name__})"
             )

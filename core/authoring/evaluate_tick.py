@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 #: The tag of a run that names the sensor it was asked for by.
 SENSOR_NAME_TAG = "dagster/sensor_name"
+
+#: The tag of a run that names the schedule it was asked for by.
+SCHEDULE_NAME_TAG = "dagster/schedule_name"
 
 
 def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) -> SensorExecutionData:
@@ -172,11 +176,17 @@ def _for_partition(
             f"{_label(sensor, index, request)} is for a partition, and its context knows no jobs: Must provide "
             "repository def, give build_sensor_context(definitions=...)"
         )
-    return with_partition(repository.get_job(request.job_name or sensor.job_name), request)
+    job = repository.get_job(request.job_name or sensor.job_name)
+    return with_partition(job, request, current_time=context.partitions_at)
 
 
-def with_partition(job: JobDefinition, request: RunRequest) -> RunRequest:
+def with_partition(
+    job: JobDefinition, request: RunRequest, *, current_time: datetime | None = None
+) -> RunRequest:
     """Return the request with what its partition adds to its run config and tags.
+
+    Args:
+        current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
@@ -192,15 +202,16 @@ def with_partition(job: JobDefinition, request: RunRequest) -> RunRequest:
         run_config=request.run_config,
         tags=request.tags,
         asset_selection=None if keys is None else [key.to_user_string() for key in keys],
+        current_time=current_time,
     )
-    ours = {name: tag for name, tag in request.tags.items() if name == SENSOR_NAME_TAG}
+    ours = {name: tag for name, tag in request.tags.items() if name in (SENSOR_NAME_TAG, SCHEDULE_NAME_TAG)}
     return request.with_replaced_attrs(run_config=run.run_config, tags={**run.tags, **ours})
 
 
 def _tags(sensor: SensorDefinition, request: RunRequest) -> dict[str, str]:
-    return {**request.tags, SENSOR_NAME_TAG: sensor.name}
+    return {**request.tags, sensor.name_tag: sensor.name}
 
 
 def _label(sensor: SensorDefinition, index: int, request: RunRequest) -> str:
     key = f" (run key {request.run_key!r})" if request.run_key else ""
-    return f"run request {index}{key} of sensor {sensor.name!r}"
+    return f"run request {index}{key} of {sensor.what}"

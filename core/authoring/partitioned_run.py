@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from .errors import CheckError, DagsterUnknownPartitionError
@@ -31,6 +32,7 @@ def partitioned_run(
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
     asset_selection: Collection[str] | None = None,
+    current_time: datetime | None = None,
 ) -> PartitionedRun:
     """Return what a run of *job* for a partition is told.
 
@@ -39,6 +41,7 @@ def partitioned_run(
         tags: As given for this run; those that the job's config has for the partition beat them, as do
             ``dagster/partition`` and ``dagster/partition_set``.
         asset_selection: The assets that the run is to make, None for all of the job's.
+        current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
@@ -52,7 +55,7 @@ def partitioned_run(
             "partition_key out, or give partitions_def to the job or its assets"
         )
     try:
-        partitions.validate_partition_key(partition_key)
+        partitions.validate_partition_key(partition_key, current_time)
     except DagsterUnknownPartitionError as error:
         raise DagsterUnknownPartitionError(f"job {job.name!r}: {error}") from None
     config_tags: dict[str, str] = {}

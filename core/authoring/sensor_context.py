@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from .errors import CheckError, DagsterInvariantViolationError
@@ -187,6 +188,11 @@ class SensorEvaluationContext:
         if self._repository_def is None and self.definitions is not None:
             self._repository_def = self.definitions.get_repository_def()
         return self._repository_def
+
+    @property
+    def partitions_at(self) -> datetime | None:
+        """The time as of which partitions that are asked for are to exist; None for now."""
+        return None
 
     @property
     def instance(self) -> Any:

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING
 
+from ticktrail.adapters.cron import cron_moments
 from ticktrail.adapters.instance import DagsterInstance, instance_for_test
 from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
 from ticktrail.core.authoring import *
@@ -12,7 +13,7 @@ from ticktrail.core.authoring import __all__ as _names
 from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
-set_host(SystemClock(), new_run_id, sleep, chance, environment)
+set_host(SystemClock(), new_run_id, sleep, chance, environment, cron_moments)
 
 __all__ = list(_names)
 __all__ += ["DagsterInstance", "instance_for_test"]
