@@ -121,7 +121,7 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
             )
         if request.job_name is not None and request.job_name not in names:
             raise SensorTargetError(
-                f"{_label(sensor, index, request)} is for job {request.job_name!r}, which the sensor does not "
+                f"{_label(sensor, index, request)} is for job {request.job_name!r}, which it does not "
                 f"target. Expected one of: {names}"
             )
     return [request.with_replaced_attrs(tags=_tags(sensor, request)) for request in requests]
@@ -174,7 +174,7 @@ def _for_partition(
     if repository is None:
         raise DagsterInvariantViolationError(
             f"{_label(sensor, index, request)} is for a partition, and its context knows no jobs: Must provide "
-            "repository def, give build_sensor_context(definitions=...)"
+            f"repository def, give {context.builder}(definitions=...)"
         )
     job = repository.get_job(request.job_name or sensor.job_name)
     return with_partition(job, request, current_time=context.partitions_at)

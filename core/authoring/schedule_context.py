@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class ScheduleEvaluationContext(SensorEvaluationContext):
     """The context of one evaluation; the engine makes one per tick, tests use `build_schedule_context`."""
 
+    builder = "build_schedule_context"
+
     def __init__(self, *, scheduled_execution_time: datetime | None = None, **known: Any) -> None:
         """Take what is known; nothing is opened.
 

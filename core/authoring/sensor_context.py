@@ -30,6 +30,9 @@ class SensorEvaluationContext:
         log_records: What went to `log` so far: when (UTC, microseconds since the epoch), level, text.
     """
 
+    #: The function that builds such a context, for people.
+    builder = "build_sensor_context"
+
     def __init__(
         self,
         *,
@@ -204,7 +207,7 @@ class SensorEvaluationContext:
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "
-                "this context has none, give build_sensor_context(instance=...)"
+                f"this context has none, give {self.builder}(instance=...)"
             )
         return self._instance
 
@@ -245,7 +248,7 @@ class SensorEvaluationContext:
             if not self._entered and any(needs_closing(resource) for resource in known.values()):
                 raise DagsterInvariantViolationError(
                     "At least one provided resource is a generator or has a teardown, and nothing would close it: "
-                    "use the context in a block, `with build_sensor_context(...) as context:`"
+                    f"use the context in a block, `with {self.builder}(...) as context:`"
                 )
             self._scope = ResourceScope(known, self.log)
         return self._scope

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 EMPTY_RESULT = "Sensor function returned an empty result"
 
-_EXPECTED = "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequests, or yield them"
+#: What a function may return, by the sort of definition.
+_EXPECTED = {
+    "Sensor": "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequests, or yield them",
+    "Schedule": "a RunRequest, a SkipReason, run config, None, a list of RunRequests, or yield requests",
+}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -120,7 +124,7 @@ def _drained(what: str, generator: Generator[Any, None, object]) -> Generator[An
 def _unexpected_output(what: str, value: object) -> CheckError:
     return CheckError(
         f"{_noun(what)} unexpectedly returned output {_shown(value)} of type {type(value).__name__}: {what} "
-        f"may return {_EXPECTED}"
+        f"may return {_EXPECTED[_noun(what)]}"
     )
 
 
