@@ -120,7 +120,7 @@ class TestRefused:
                 "both run_config and run_config_fn",
             ),
             (
-                {"execution_fn": lambda: {}, "run_config": {"a": 1}},
+                {"execution_fn": lambda: None, "run_config": {"a": 1}},
                 dg.DagsterInvalidDefinitionError,
                 "both execution_fn and run_config",
             ),
@@ -213,7 +213,7 @@ class TestDefinitions:
 
     def test_a_missing_resource_is_refused(self) -> None:
         with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"schedule 'nightly_schedule'.*'db'"):
-            dg.Definitions(schedules=[define(execution_fn=lambda: {}, required_resource_keys={"db"})])
+            dg.Definitions(schedules=[define(execution_fn=lambda: None, required_resource_keys={"db"})])
 
 
 def partitioned(partitions: Any) -> dg.JobDefinition:
