@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from ..core.authoring.definitions import Definitions
 from ..core.authoring.errors import DagsterInvariantViolationError
+from ..core.authoring.lazy_definitions import LazyDefinitions
 from ..core.authoring.sensor_definition import SensorDefinition
 from ..core.errors import TickTrailError
 from ..core.failure import Failure
 from .source_text import code_digest, source_text
+
+Made = TypeVar("Made")
 
 
 class DefinitionsError(TickTrailError):
@@ -53,14 +58,15 @@ class LoadedDefinitions:
 
 
 def load_definitions(file: Path | None, module: str | None) -> LoadedDefinitions:
-    """Import *file* or *module*, whichever is given, and return the one `Definitions` in it.
+    """Import *file* or *module*, whichever is given, and return the one `Definitions` in it, resolved.
 
     The file's folder, or for a module the current folder, is put first on ``sys.path`` and stays
-    there. The file is imported under a name of its own, the same for the same path.
+    there. The file is imported under a name of its own, the same for the same path. A package may have
+    its `Definitions` in its module ``definitions``.
 
     Raises:
-        DefinitionsError: There is no such file or module, its code failed, or it has no
-            `Definitions`.
+        DefinitionsError: There is no such file or module, its code failed, it has no
+            `Definitions`, or their parts do not fit together.
         DagsterInvariantViolationError: It has more than one.
     """
     if file is not None and module is None:
@@ -71,8 +77,8 @@ def load_definitions(file: Path | None, module: str | None) -> LoadedDefinitions
         imported = _guarded(origin, lambda: _import_module(module))
     else:
         raise DefinitionsError("say where the definitions are: a file (-f FILE) or a module (-m MODULE)")
-    definitions = _only_definitions(imported, origin)
-    sensors = definitions.get_repository_def().all_sensors
+    definitions = _definitions_of(imported, origin)
+    sensors = _guarded(origin, definitions.get_repository_def).all_sensors
     sources = {name: source_text(sensor.evaluation_fn) for name, sensor in sensors.items()}
     return LoadedDefinitions(
         definitions=definitions,
@@ -84,7 +90,7 @@ def load_definitions(file: Path | None, module: str | None) -> LoadedDefinitions
     )
 
 
-def _guarded(origin: str, load: Callable[[], ModuleType]) -> ModuleType:
+def _guarded(origin: str, load: Callable[[], Made]) -> Made:
     """Call *load*; whatever the user's code raises becomes a `DefinitionsError`."""
     try:
         return load()
@@ -92,7 +98,10 @@ def _guarded(origin: str, load: Callable[[], ModuleType]) -> ModuleType:
         raise
     except BaseException as error:
         failure = Failure.of(error)
-        raise DefinitionsError(f"{origin} cannot be loaded: {failure.error}", failure.traceback) from error
+        told = failure.has_frames or isinstance(error, SyntaxError)
+        raise DefinitionsError(
+            f"{origin} cannot be loaded: {failure.error}", failure.traceback if told else None
+        ) from error
 
 
 def _import_file(file: Path) -> ModuleType:
@@ -106,14 +115,16 @@ def _import_file(file: Path) -> ModuleType:
         raise DefinitionsError(f"the definitions file {file} cannot be read: {error.strerror}") from error
     digest = blake2b(str(path).encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     module = ModuleType(f"ticktrail_definitions_{digest}")
-    module.__file__ = str(path)
+    module.__file__, module.__package__ = str(path), ""
     _first_on_path(path.parent)
     sys.modules[module.__name__] = module
     try:
         # Not through a loader: its cache of compiled code misses an edit within the same second.
         exec(compile(text, str(path), "exec", dont_inherit=True), vars(module))  # noqa: S102 - it is the user's
-    except BaseException:
+    except BaseException as error:
         del sys.modules[module.__name__]
+        if isinstance(error, ImportError) and "no known parent package" in str(error):
+            error.add_note(f"A file by itself is in no package: name the module, -m PACKAGE.{path.stem}")
         raise
     return module
 
@@ -136,22 +147,41 @@ def _first_on_path(folder: Path) -> None:
         sys.path.insert(0, str(folder))
 
 
-def _only_definitions(module: ModuleType, origin: str) -> Definitions:
-    found: dict[int, tuple[str, Definitions]] = {}
-    for name, value in vars(module).items():
-        if isinstance(value, Definitions):
-            found.setdefault(id(value), (name, value))
-    if not found:
+def _definitions_of(module: ModuleType, origin: str) -> Definitions:
+    found = _found_in(module, origin)
+    if found is None and (inner := _module_definitions(module)) is not None:
+        name = f"{origin}.definitions"
+        found = _found_in(_guarded(name, lambda: importlib.import_module(inner)), name)
+    if found is None:
         raise DefinitionsError(
             f"{origin} has no Definitions: put a `defs = Definitions(...)` with your sensors, jobs and assets "
-            "at its top level"
+            + (
+                "at its top level"
+                if not hasattr(module, "__path__")
+                else "into its __init__.py or definitions.py"
+            )
         )
+    return _guarded(origin, found) if isinstance(found, LazyDefinitions) else found
+
+
+def _found_in(module: ModuleType, origin: str) -> Definitions | LazyDefinitions | None:
+    found: dict[int, tuple[str, Definitions | LazyDefinitions]] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, (Definitions, LazyDefinitions)):
+            found.setdefault(id(value), (name, value))
     if len(found) > 1:
         names = " and ".join(name for name, _ in found.values())
         raise DagsterInvariantViolationError(
-            f"{origin} has {len(found)} Definitions ({names}), exactly one is expected: put everything into one"
+            f"{origin} has {len(found)} Definitions ({names}), exactly one is expected: put everything into "
+            "one, or Definitions.merge them"
         )
-    return next(iter(found.values()))[1]
+    return next((value for _, value in found.values()), None)
+
+
+def _module_definitions(package: ModuleType) -> str | None:
+    """Return the name of the package's module ``definitions``, None if there is none."""
+    name = f"{package.__name__}.definitions"
+    return name if hasattr(package, "__path__") and importlib.util.find_spec(name) is not None else None
 
 
 def _fingerprint(function: Callable[..., object], source: str | None) -> str:

@@ -17,6 +17,7 @@ from ticktrail.core.decision import FinishedTick
 from ticktrail.core.engine import Engine
 from ticktrail.core.engine_parts import EngineSensor, Ticket
 from ticktrail.core.evaluation import evaluate
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.sensor_states import SensorStates
@@ -55,6 +56,7 @@ def one(folder: Path, requests: int) -> tuple[float, float]:
         run_keys=index,
         run_key_fold=RunKeys(index),
         open_runs=Outbox(),
+        partitions=DynamicPartitions(),
         sensors={
             "asking": EngineSensor(
                 name="asking", kind="STANDARD", interval=0.001, default_status="RUNNING", fingerprint=""

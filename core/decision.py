@@ -29,6 +29,8 @@ from .events import (
     TickLogged,
     TickSkipped,
 )
+from .partition_changes import changed_partitions, without_deletions
+from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SCHEDULE, SensorState
 
 
@@ -57,7 +59,6 @@ class Verdicts(msgspec.Struct):
     problems: list[str] = []
     requested: int = 0
     repeated: int = 0
-    all_keyed: bool = True
     last_run_key: str | None = None
 
 
@@ -67,6 +68,7 @@ def decide(
     *,
     owners: Sequence[int | None],
     run_ids: Sequence[str],
+    partitions: DynamicPartitionsStore,
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -76,6 +78,7 @@ def decide(
         state: The sensor at the head on which the events will be appended.
         owners: For each request, the offset of the request that owns its run key, or None.
         run_ids: For each request, the id its run would get.
+        partitions: The dynamic partitions at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
     """
@@ -93,6 +96,10 @@ def decide(
         return [*events, _stopped_in_flight(finished, at)]
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
+    changes = evaluation.partition_changes
+    if _asks_again(evaluation):
+        changes = without_deletions(changes)
+    events += changed_partitions(changes, partitions, tick=finished.tick, at=at)
     verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
     events += verdicts.events
     events += _cursor(state, finished, verdicts, at)
@@ -127,7 +134,6 @@ def _judge(
         else:
             event = _requested(finished, request, key, run_ids[index], at)
             verdicts.requested += 1
-            verdicts.all_keyed &= key is not None
             if key:
                 claimed[key] = offset + index
         verdicts.events.append(event)
@@ -161,13 +167,22 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
             f"the tick's own cursor {after!r} is not stored"
         )
         return [_note(finished, message, at)]
-    # Rejected requests are asked for again by the next tick, unless that would ask once more for a
-    # run that was launched now and that no run key protects, or react to an event once more.
-    waits = verdicts.problems and verdicts.all_keyed and not finished.evaluation.reactions
     # A schedule's moment is evaluated once.
-    if waits and state.kind != SCHEDULE:
+    if _asks_again(finished.evaluation) and state.kind != SCHEDULE:
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
+
+
+def _asks_again(evaluation: Evaluation) -> bool:
+    """Return whether the cursor waits, for the next tick to ask again for what was rejected.
+
+    It does not if that would ask once more for a run that is launched now and that no run key
+    protects, or react to an event once more.
+    """
+    requests = evaluation.requests
+    rejected = any(request.problem is not None for request in requests)
+    protected = all(request.run_key or request.problem is not None for request in requests)
+    return rejected and protected and not evaluation.reactions
 
 
 def _note(finished: FinishedTick, message: str, at: int) -> TickLogged:

@@ -21,7 +21,16 @@ from .authoring.sensor_result import NextTick
 from .clock import Clock
 from .cron import Moments
 from .decision import FinishedTick, decide
-from .engine_parts import EngineSensor, Folded, OpenRuns, RunReport, States, Step, Ticket
+from .engine_parts import (
+    DynamicPartitions,
+    EngineSensor,
+    Folded,
+    OpenRuns,
+    RunReport,
+    States,
+    Step,
+    Ticket,
+)
 from .errors import EngineSuperseded, LogConflict
 from .evaluation import Evaluation
 from .events import (
@@ -46,6 +55,7 @@ from .events import (
 )
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
+from .partitions_store import ChangedPartitions
 from .run_keys import RunKeyIndex
 from .schedule import Schedule
 from .sensor_state import SensorState
@@ -73,6 +83,7 @@ class Engine:
         run_keys: RunKeyIndex,
         run_key_fold: Folded,
         open_runs: OpenRuns,
+        partitions: DynamicPartitions,
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
         new_id: Callable[[], str],
@@ -86,7 +97,8 @@ class Engine:
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
-        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs)
+        self._partitions = partitions
+        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs, partitions)
         self._sensors, self._clock, self._new_id, self._name = sensors, clock, new_id, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
@@ -217,8 +229,10 @@ class Engine:
         def deciding(at: int) -> list[AnyEvent]:
             self._decided_at = self._clock.monotonic()
             events = self._run_events(reports, at)
+            # Ticks of one append see each other's changes.
+            partitions = ChangedPartitions(self._partitions)
             for tick in [*self._next_finished(), *self._overdue()]:
-                events += self._decide(tick, self._head + len(events), at)
+                events += self._decide(tick, partitions, self._head + len(events), at)
             return events + (self._starts(at) if start_ticks else [])
 
         self._append_decided(deciding)
@@ -292,7 +306,9 @@ class Engine:
             batch[tick.tick] = tick
         return list(batch.values())
 
-    def _decide(self, tick: FinishedTick, offset: int, at: int) -> list[AnyEvent]:
+    def _decide(
+        self, tick: FinishedTick, partitions: ChangedPartitions, offset: int, at: int
+    ) -> list[AnyEvent]:
         tick = self._of_moment(tick)
         requests = tick.evaluation.requests
         owners: list[int | None] = []
@@ -302,30 +318,31 @@ class Engine:
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)
-        return decide(state, tick, owners=owners, run_ids=run_ids, offset=offset, at=at)
+        events = decide(
+            state, tick, owners=owners, run_ids=run_ids, partitions=partitions, offset=offset, at=at
+        )
+        if tick.evaluation.partition_changes:
+            partitions.heed(events)
+        return events
 
     def _starts(self, at: int) -> list[AnyEvent]:
-        due = [(name, self._due_moment(name, at)) for name in self._due()]
-        states = [
-            (self._states.get(name), moment)
-            for name, moment in due
-            if moment is not None or not self._moments(name)
-        ]
-        return [
-            TickStarted(
+        events: list[AnyEvent] = []
+        for name in self._schedule.due(self._decided_at, TICKS_PER_APPEND):
+            state, moments = self._states.get(name), self._sensors[name].moments
+            moment = None if moments is None else self._schedule_moment(name, moments, at)
+            if moment is not None and moment > at:
+                continue
+            started = TickStarted(
                 at=at,
-                sensor=state.name,
+                sensor=name,
                 cursor=state.cursor,
                 fingerprint=state.fingerprint,
                 engine=self._name,
-                cause=self._woken.cause(state.name),
+                cause=self._woken.cause(name),
                 scheduled_for=moment,
             )
-            for state, moment in states
-        ]
-
-    def _due(self) -> list[str]:
-        return self._schedule.due(self._decided_at, TICKS_PER_APPEND)
+            events.append(started)
+        return events
 
     def _began(self, tick: int, event: TickStarted) -> None:
         sensor, started = event.sensor, self._decided_at
@@ -393,14 +410,6 @@ class Engine:
         wait = min(max((moment - now) / 1e6, 0.0), LONGEST_WAIT_FOR_A_MOMENT)
         self._schedule.set(name, self._clock.monotonic() + wait)
         return moment
-
-    def _due_moment(self, name: str, now: int) -> int | None:
-        """Return the moment for which a schedule ticks now; None if it has not come, and for sensors."""
-        moments = self._moments(name)
-        if moments is None:
-            return None
-        moment = self._schedule_moment(name, moments, now)
-        return moment if moment <= now else None
 
     def _of_moment(self, tick: FinishedTick) -> FinishedTick:
         """Return the finished tick; a schedule's with its moment handled."""

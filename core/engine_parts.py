@@ -9,6 +9,7 @@ import msgspec
 
 from .cron import Moments
 from .events import AnyEvent, RunRequested, RunStarted
+from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
 from .wake_ups import WakeUp
 
@@ -124,3 +125,7 @@ class OpenRuns(Folded, Protocol):
     def start_of(self, run: str) -> RunStarted | None: ...
 
     def request_of(self, run: str) -> RunRequested | None: ...
+
+
+class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):
+    """The keys of all sets of dynamic partitions."""

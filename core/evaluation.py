@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .authoring.dynamic_partitions import partition_changes
 from .authoring.errors import CheckError
-from .authoring.evaluate_tick import evaluate_without_partitions
+from .authoring.evaluate_tick import evaluate_without_partitions, partitions_after
 from .authoring.metadata import plain_metadata
 from .authoring.reactions import Reaction
 from .authoring.results import AssetMaterialization, AssetObservation
 from .authoring.sensor_context import SensorEvaluationContext
 from .authoring.sensor_log import LogLine
-from .authoring.sensor_result import NextTick
+from .authoring.sensor_result import NextTick, SensorExecutionData
 from .events import AssetMaterialized, AssetObserved
 from .failure import Failure
+from .partitions_store import PartitionsChange
 from .plain_data import storable_text
 from .requests import Request, as_requests, is_storable
 
@@ -50,6 +52,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
         traceback: The traceback of the user's code, None if none of theirs is in it.
         logs: When (UTC, microseconds since the epoch), level and text of the lines logged.
         asset_events: Events to be stored without a run; ``at`` and ``tick`` are to be filled in.
+        partition_changes: What is asked of sets of dynamic partitions, one for each set.
         reactions: The calls of the function for events of the log, in order.
         notes: What the engine has to say of the evaluation, for the tick's log.
         next_tick: When a sensor that reacts to the log ticks next.
@@ -64,6 +67,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     traceback: str | None = None
     logs: list[LogLine] = []
     asset_events: list[AssetMaterialized | AssetObserved] = []
+    partition_changes: list[PartitionsChange] = []
     reactions: list[Reacted] = []
     notes: list[str] = []
     next_tick: NextTick = "when woken"
@@ -107,14 +111,16 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
         )
     requests: list[Request] = []
     if data.run_requests:
-        requests = as_requests(sensor, data.run_requests, context.repository_def, context.partitions_at)
+        store = partitions_after(context, data)
+        requests = as_requests(sensor, data.run_requests, context, store)
     return Evaluation(
         requests=requests,
-        skip_reason=storable_text(data.skip_message) if data.skip_message else None,
+        skip_reason=_skip_reason(data, requests),
         cursor=data.cursor,
         cursor_before=before,
         logs=list(context.log_records),
         asset_events=[_asset_event(noted) for noted in data.asset_events],
+        partition_changes=partition_changes(data.dynamic_partitions_requests),
         reactions=[_reacted(reaction) for reaction in data.dagster_run_reactions],
         error=_failed_reactions(data.dagster_run_reactions),
         notes=[_loop_note(sensor)] if data.next_tick == "paused" else [],
@@ -148,6 +154,12 @@ def _loop_note(sensor: SensorDefinition) -> str:
         f"sensor {sensor.name!r} answers with runs to what came of its own runs, a loop: it reacts no more for "
         f"{sensor.interval_seconds:g} s, its interval. Monitor other jobs or assets than those it asks for"
     )
+
+
+def _skip_reason(data: SensorExecutionData, requests: Sequence[Request]) -> str | None:
+    if data.run_requests and not requests:
+        return "all that was asked for is up to date"
+    return storable_text(data.skip_message) if data.skip_message else None
 
 
 def _asset_event(noted: AssetMaterialization | AssetObservation) -> AssetMaterialized | AssetObserved:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -17,10 +18,19 @@ def stacklevel_of_user() -> int:
 
 def locals_of_user() -> dict[str, object]:
     """Return the local names of the nearest calling frame that is not ours."""
+    return dict(_frame_of_user().f_locals)
+
+
+def module_of_user() -> dict[str, object]:
+    """Return the names, so far, of the module of the nearest calling frame that is not ours."""
+    return dict(_frame_of_user().f_globals)
+
+
+def _frame_of_user() -> FrameType:
     frame = sys._getframe(1)
     while frame.f_back is not None and _is_own(frame.f_globals):
         frame = frame.f_back
-    return dict(frame.f_locals)
+    return frame
 
 
 def _is_own(module: dict[str, object]) -> bool:

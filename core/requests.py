@@ -13,10 +13,13 @@ from .authoring.evaluate_tick import with_partition
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import RunRequest
 from .errors import TickTrailError
+from .partitions_store import DynamicPartitionsStore
 from .plain_data import plain_copy, plain_problems, storable_text
+from .stale_assets import stale_selection
 
 if TYPE_CHECKING:
     from .authoring.repository import RepositoryDefinition
+    from .authoring.sensor_context import SensorEvaluationContext
     from .authoring.sensor_definition import SensorDefinition
 
 #: The tag of a run that holds the run key of its request.
@@ -48,25 +51,51 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def as_requests(
     sensor: SensorDefinition,
     run_requests: Sequence[RunRequest],
-    repository: RepositoryDefinition | None,
-    current_time: datetime | None = None,
+    context: SensorEvaluationContext,
+    partitions: DynamicPartitionsStore | None,
 ) -> list[Request]:
     """Return plain requests for those that the evaluation let through, in the same order.
 
-    What `evaluate_tick` refuses a partition for becomes the problem of that request alone.
+    What `evaluate_tick` refuses a partition for becomes the problem of that request alone. A request
+    for stale assets only that finds none is left out, and the context's log says so.
 
     Args:
-        repository: Where the jobs are found; None for the sensor's own job objects only.
-        current_time: As of when partitions are to exist, None for now.
+        context: Of the evaluation; the jobs are found in its definitions, or else the sensor's own.
+        partitions: Knows the keys of dynamic partitions; None if nothing does.
     """
     jobs: dict[str, JobDefinition | str | None] = {}
     requests = []
-    for run_request in run_requests:
+    for index, run_request in enumerate(run_requests):
         name = run_request.job_name or sensor.job_name
         if name not in jobs:
-            jobs[name] = _find_job(sensor, name, repository)
-        requests.append(_as_request(name, jobs[name], run_request, current_time))
+            jobs[name] = _find_job(sensor, name, context.repository_def)
+        asked, problem = run_request, None
+        if run_request.stale_assets_only:
+            asked, problem = _stale_only(jobs[name], run_request, context)
+        if asked is not run_request and not asked.asset_selection:
+            key = f" (run key {asked.run_key!r})" if asked.run_key else ""
+            context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
+            continue
+        requests.append(_as_request(name, jobs[name], asked, partitions, problem, context.partitions_at))
     return requests
+
+
+def _stale_only(
+    job: JobDefinition | str | None, asked: RunRequest, context: SensorEvaluationContext
+) -> tuple[RunRequest, str | None]:
+    """Return the request for what is missing or stale, or as it is and why that is not known."""
+    if isinstance(job, str):
+        return asked, None
+    repository = context.repository_def
+    if job is None or repository is None:
+        return asked, "stale_assets_only needs to know the assets: give definitions"
+    if not context.has_instance:
+        return asked, "stale_assets_only needs to know what was materialized: give the context an instance"
+    try:
+        selection = stale_selection(job, asked, repository.asset_graph, context.instance)
+    except TickTrailError as error:
+        return asked, _line(error)
+    return asked.with_replaced_attrs(asset_selection=selection), None
 
 
 def _find_job(
@@ -83,13 +112,18 @@ def _find_job(
 
 
 def _as_request(
-    name: str, job: JobDefinition | str | None, asked: RunRequest, current_time: datetime | None
+    name: str,
+    job: JobDefinition | str | None,
+    asked: RunRequest,
+    partitions: DynamicPartitionsStore | None,
+    problem: str | None,
+    current_time: datetime | None,
 ) -> Request:
     keys = asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
-    problems = list(_unsupported(asked))
+    problems = [*([] if problem is None else [problem]), *_unsupported(asked)]
     if asked.partition_key is not None and not isinstance(job, str):
-        resolved = _for_partition(name, job, asked, current_time)
+        resolved = _for_partition(name, job, asked, partitions, current_time)
         if isinstance(resolved, str):
             problems.append(resolved)
         else:
@@ -122,7 +156,11 @@ def _as_request(
 
 
 def _for_partition(
-    name: str, job: JobDefinition | None, asked: RunRequest, current_time: datetime | None
+    name: str,
+    job: JobDefinition | None,
+    asked: RunRequest,
+    partitions: DynamicPartitionsStore | None,
+    current_time: datetime | None,
 ) -> RunRequest | str:
     """Return the request with what its partition adds, or why it cannot be for that partition."""
     try:
@@ -130,7 +168,7 @@ def _for_partition(
             raise CheckError(
                 f"job {name!r} is known by its name only, so are its partitions: give definitions"
             )
-        return with_partition(job, asked, current_time=current_time)
+        return with_partition(job, asked, partitions, current_time)
     except TickTrailError as error:
         return _line(error)
     # The user's function of the partition may raise anything; it costs this one request.
@@ -150,8 +188,6 @@ def _misfits(job: JobDefinition, run_config: Mapping[str, Any], selection: list[
 
 
 def _unsupported(asked: RunRequest) -> Iterator[str]:
-    if asked.stale_assets_only:
-        yield "stale_assets_only is not supported yet: select the assets with asset_selection"
     if asked.asset_check_keys:
         yield "asset_check_keys are not supported yet: leave them out"
 

@@ -40,6 +40,13 @@ class DynamicPartitions(Fold):
         known = sorted((name, list(keys)) for name, keys in self._sets.items() if keys)
         return blake2b(msgspec.msgpack.encode(known), digest_size=16).hexdigest()
 
+    def copy(self) -> DynamicPartitions:
+        """Return a projection of its own that goes on from the same checkpoint."""
+        twin = DynamicPartitions()
+        twin.checkpoint = self.checkpoint
+        twin._sets = {name: dict(keys) for name, keys in self._sets.items()}
+        return twin
+
     def _changed(self, offset: int, event: DynamicPartitionsChanged) -> None:
         keys = self._sets.setdefault(event.partitions, {})
         for key in event.deleted:

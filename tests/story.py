@@ -10,6 +10,7 @@ from ticktrail.core.events import (
     CursorReset,
     CursorUpdated,
     DefaultStatus,
+    DynamicPartitionsChanged,
     RequestRejected,
     RunFailed,
     RunKeyRepeated,
@@ -46,6 +47,7 @@ class Story:
         self._cursors: dict[str, str | None] = {}
         self._open: dict[int, str] = {}
         self._owners: dict[tuple[str, str], int] = {}
+        self._partitions: dict[str, dict[str, None]] = {}
 
     @property
     def at(self) -> int:
@@ -176,6 +178,10 @@ class Story:
             last_run_key=last,
         )
 
+    def end_of_skipped(self, tick: int) -> TickSkipped:
+        """Return the end of a tick that asked for nothing, to be appended with more of its outcome."""
+        return TickSkipped(at=self.at, tick=tick, sensor=self._open.pop(tick), reason=None, duration=0.25)
+
     def fail_tick(self, tick: int, error: str = "ValueError: no") -> int:
         sensor = self._open.pop(tick)
         return self.add(
@@ -192,6 +198,20 @@ class Story:
         for key in keys:
             self._owners.pop((sensor, key), None)
         return self.add(RunKeysReleased(at=self.at, sensor=sensor, actor="ann@host", run_keys=list(keys)))
+
+    def change_partitions(self, name: str, *, add: Sequence[str] = (), delete: Sequence[str] = ()) -> int:
+        """Change dynamic partitions as an operator would who tells of no key that stays as it is."""
+        keys = self._partitions.setdefault(name, {})
+        deleted = [key for key in delete if key in keys]
+        for key in deleted:
+            del keys[key]
+        added = [key for key in add if key not in keys]
+        keys.update(dict.fromkeys(added))
+        return self.add(
+            DynamicPartitionsChanged(
+                at=self.at, partitions=name, added=added, deleted=deleted, actor="ann@host"
+            )
+        )
 
     def launch(self, run: str) -> int:
         return self.add(RunLaunched(at=self.at, run=run, cause=0, launcher="local"))

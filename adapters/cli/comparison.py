@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ...core.log import EventLog
+from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
@@ -35,16 +36,17 @@ def compare(home: Home, log: EventLog) -> Comparison:
     """Fold everything anew, and what there is from where it stopped."""
     live = RunKeys(home.run_keys(log))
     saved = live.checkpoint
-    fresh, states = RunKeys(MemoryRunKeyIndex()), SensorStates()
+    fresh, states, partitions = RunKeys(MemoryRunKeyIndex()), SensorStates(), DynamicPartitions()
     for frame in log.read(0, saved):
-        fresh.apply(frame.first_offset, frame.events)
-        states.apply(frame.first_offset, frame.events)
-    resumed = states.copy()
-    head = fold(log, fresh, states)
-    fold(log, live, resumed)
+        for projection in (fresh, states, partitions):
+            projection.apply(frame.first_offset, frame.events)
+    resumed, carried_on = states.copy(), partitions.copy()
+    head = fold(log, fresh, states, partitions)
+    fold(log, live, resumed, carried_on)
     digests = {
         "run keys": (fresh.index.digest(), live.index.digest()),
         "sensor states": (states.digest(), resumed.digest()),
+        "dynamic partitions": (partitions.digest(), carried_on.digest()),
     }
     live.index.close()
     return Comparison(head=head, saved=saved, digests=digests)

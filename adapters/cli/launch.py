@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,12 +14,14 @@ from ...core.authoring.jobs import JobDefinition
 from ...core.authoring.partitioned_run import PartitionedRun, partitioned_run
 from ...core.errors import TickTrailError
 from ...core.events import RunRequested
+from ...projections.dynamic_partitions import DynamicPartitions
+from ..home import Home
 from ..identity import actor as current_actor
 from ..system import SystemClock, new_run_id
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common, open_for_action
 from .output import Output
-from .reading import opened
+from .reading import fold, opened
 from .text import UsageError
 
 
@@ -45,7 +48,7 @@ def launch(
     if not definitions.has_job_def(job):
         raise UnknownName("job", job, (known.name for known in definitions.get_all_jobs()))
     found = definitions.get_job_def(job)
-    asked = _for_partition(found, partition, run_config, tags)
+    asked = _for_partition(found, partition, run_config, tags, home)
     found.validate_run_config(asked.run_config)
     who, now = actor or current_actor(), SystemClock().now()
     event = RunRequested(
@@ -70,16 +73,42 @@ def launch(
 
 
 def _for_partition(
-    job: JobDefinition, partition: str | None, run_config: Mapping[str, Any], tags: Mapping[str, str]
+    job: JobDefinition,
+    partition: str | None,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str],
+    home: Home,
 ) -> PartitionedRun:
+    store = _PartitionsOfHome(home)
     if partition is not None:
-        return partitioned_run(job, partition, run_config=run_config, tags=tags)
+        return partitioned_run(job, partition, run_config=run_config, tags=tags, store=store)
     partitions = job.partitions_for()
     if partitions is not None:
+        keys = partitions.describe_keys(None, store)
         raise TickTrailError(
-            f"job {job.name!r} has partitions, say with --partition which one to run: {partitions.describe_keys()}"
+            f"job {job.name!r} has partitions, say with --partition which one to run: {keys}"
         )
     return PartitionedRun(run_config, dict(tags))
+
+
+class _PartitionsOfHome:
+    """Dynamic partitions, read when they are asked for: most jobs have none, and the log may be long."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    @cached_property
+    def _read(self) -> DynamicPartitions:
+        partitions = DynamicPartitions()
+        with opened(self._home) as log:
+            fold(log, partitions)
+        return partitions
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        return self._read.get_dynamic_partitions(partitions_def_name)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        return self._read.has_dynamic_partition(partitions_def_name, partition_key)
 
 
 def _tag(text: str) -> tuple[str, str]:

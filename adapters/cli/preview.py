@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import Evaluation, Request
     from ..definitions_file import LoadedDefinitions
+    from ..instance import DagsterInstance
 
 
 def preview(
@@ -55,7 +56,7 @@ def preview(
     with opened(home) as log:
         state, keys, runs = _fold(home, log, name)
         try:
-            evaluation = _evaluate(loaded, state, cursor)
+            evaluation = _evaluate(loaded, state, cursor, log)
             asked = [request.run_key or "" for request in evaluation.requests]
             owned = dict(zip(asked, keys.index.owners(name, asked), strict=True))
         finally:
@@ -82,14 +83,16 @@ def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys,
     return states.get(sensor), keys, runs
 
 
-def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None) -> Evaluation:
+def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None, log: EventLog) -> Evaluation:
     from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.authoring.sensor_context import SensorEvaluationContext
     from ...core.evaluation import evaluate
+    from ..instance import DagsterInstance
 
-    sensor = loaded.sensors[state.name]
+    sensor, instance = loaded.sensors[state.name], DagsterInstance(log, read_only="a preview stores nothing")
     if isinstance(sensor, ScheduleDefinition):
-        return _evaluate_schedule(loaded, sensor, state if cursor is None else replace(state, cursor=cursor))
+        state = state if cursor is None else replace(state, cursor=cursor)
+        return _evaluate_schedule(loaded, sensor, state, instance)
     context = SensorEvaluationContext(
         sensor_name=state.name,
         cursor=state.cursor if cursor is None else cursor,
@@ -97,20 +100,23 @@ def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None)
         last_tick_completion_time=_seconds(state.last_finished_tick_at),
         last_sensor_start_time=_seconds(state.last_started_at),
         definitions=loaded.definitions,
+        instance=instance,
     )
     with contextlib.redirect_stdout(sys.stderr):
         return evaluate(sensor, context, loaded.definitions)
 
 
 def _evaluate_schedule(
-    loaded: LoadedDefinitions, schedule: ScheduleDefinition, state: SensorState
+    loaded: LoadedDefinitions, schedule: ScheduleDefinition, state: SensorState, instance: DagsterInstance
 ) -> Evaluation:
     """Return what comes of the schedule's next moment, which may not have come yet."""
     from ...core.evaluation import evaluate
     from ...core.moments import handled, next_moment, passed_over
 
     moment = next_moment(state, schedule.moments, SystemClock().now())
-    context = schedule.context_for(moment, sensor_name=schedule.name, definitions=loaded.definitions)
+    context = schedule.context_for(
+        moment, sensor_name=schedule.name, definitions=loaded.definitions, instance=instance
+    )
     with contextlib.redirect_stdout(sys.stderr):
         evaluation = evaluate(schedule, context, loaded.definitions)
     return handled(evaluation, state, moment, passed_over(state, schedule.moments, moment))
@@ -148,6 +154,7 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
             {**msgspec.structs.asdict(request), "verdict": verdict}
             for request, verdict in zip(evaluation.requests, verdicts, strict=True)
         ],
+        "partitions": [msgspec.structs.asdict(change) for change in evaluation.partition_changes],
         "logs": [list(line) for line in evaluation.logs],
     }
 
@@ -172,6 +179,10 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
                 out.line((f"request {index} {verdict}", "red"))
     else:
         out.line("skipped: ", evaluation.skip_reason or "no reason given")
+    for change in evaluation.partition_changes:
+        for what, keys in (("add", change.add), ("delete", change.delete)):
+            if keys:
+                out.line(f"partitions {change.partitions}: would {what} {one_line(', '.join(keys), 200)}")
     before, after = cursor_text(evaluation.cursor_before, 200), cursor_text(evaluation.cursor, 200)
     out.line("cursor: ", f"{before} → {after}" if before != after else f"{before}, unchanged")
 

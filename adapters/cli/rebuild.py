@@ -68,7 +68,7 @@ def _check(home: Home, log: EventLog, out: Output) -> int:
     )
     for name, (rebuilt, live) in comparison.digests.items():
         verdict = ("equal", "green") if rebuilt == live else ("different", "red")
-        out.line(f"{name:<14} rebuilt {rebuilt}  live {live}  ", verdict)
+        out.line(f"{name:<18} rebuilt {rebuilt}  live {live}  ", verdict)
     if comparison.different:
         out.note("the saved index is wrong: run `ticktrail rebuild`, then start the engine anew", "yellow")
     return 1 if comparison.different else 0

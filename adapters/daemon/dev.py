@@ -19,6 +19,7 @@ from ...core.engine import Engine
 from ...core.engine_parts import EngineSensor
 from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
 from ...core.log import EventLog
+from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
@@ -89,7 +90,7 @@ class _Session:
     ) -> None:
         self._log, self._account, self._notes, self._where = log, account, notes, home.path
         self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
-        self._run_keys = RunKeys(self._index)
+        self._run_keys, self._partitions = RunKeys(self._index), DynamicPartitions()
         sensors = loaded.sensors
         self._engine = Engine(
             log,
@@ -97,6 +98,7 @@ class _Session:
             run_keys=self._index,
             run_key_fold=self._run_keys,
             open_runs=self._outbox,
+            partitions=self._partitions,
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
             new_id=new_run_id,
@@ -133,7 +135,7 @@ class _Session:
 
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
-        folds = (self._states, self._run_keys, self._outbox)
+        folds = (self._states, self._run_keys, self._outbox, self._partitions)
         for frame in read_with_progress(self._log, min(fold.checkpoint for fold in folds)):
             for fold in folds:
                 fold.apply(frame.first_offset, frame.events)

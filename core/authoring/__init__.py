@@ -27,6 +27,11 @@ from .configurable_resource import ConfigurableResource
 from .default_status import DefaultScheduleStatus, DefaultSensorStatus, SensorType
 from .definitions import Definitions
 from .direct_context import build_asset_context, build_op_context
+from .dynamic_partitions import (
+    AddDynamicPartitionsRequest,
+    DeleteDynamicPartitionsRequest,
+    DynamicPartitionsDefinition,
+)
 from .env_var import EnvVar
 from .errors import (
     CheckError,
@@ -44,8 +49,16 @@ from .errors import (
     SensorTargetError,
 )
 from .execution_context import AssetExecutionContext, OpExecutionContext
+from .gathering import (
+    load_assets_from_current_module,
+    load_assets_from_modules,
+    load_definitions_from_current_module,
+    load_definitions_from_module,
+    load_definitions_from_modules,
+)
 from .job_selectors import CodeLocationSelector, JobSelector, RepositorySelector
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition, define_asset_job, job
+from .lazy_definitions import LazyDefinitions, definitions
 from .materialize import materialize
 from .metadata import MetadataValue
 from .multi_asset_context import MultiAssetSensorEvaluationContext, build_multi_asset_sensor_context
@@ -93,6 +106,7 @@ from .time_partitions import (
 )
 
 __all__ = [
+    "AddDynamicPartitionsRequest",
     "AssetDep",
     "AssetEntry",
     "AssetExecutionContext",
@@ -129,6 +143,8 @@ __all__ = [
     "DefaultScheduleStatus",
     "DefaultSensorStatus",
     "Definitions",
+    "DeleteDynamicPartitionsRequest",
+    "DynamicPartitionsDefinition",
     "EnvVar",
     "EventLogEntry",
     "EventLogRecord",
@@ -142,6 +158,7 @@ __all__ = [
     "Jitter",
     "JobDefinition",
     "JobSelector",
+    "LazyDefinitions",
     "MaterializeResult",
     "MetadataValue",
     "MonthlyPartitionsDefinition",
@@ -195,8 +212,14 @@ __all__ = [
     "build_sensor_context",
     "daily_partitioned_config",
     "define_asset_job",
+    "definitions",
     "hourly_partitioned_config",
     "job",
+    "load_assets_from_current_module",
+    "load_assets_from_modules",
+    "load_definitions_from_current_module",
+    "load_definitions_from_module",
+    "load_definitions_from_modules",
     "materialize",
     "monthly_partitioned_config",
     "multi_asset",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -105,17 +106,39 @@ class AssetSpec(HasAssetKeys):
         self.description = description
         self.metadata = normalize_metadata(metadata)
         self.skippable = skippable
-        self.group_name = DEFAULT_GROUP if group_name is None else group_name
+        self.group_name = _checked_group(group_name, what)
         self.code_version = code_version
         self.owners = check_owners(owners, what)
         self.tags = {**str_tags(tags), **kind_tags(kinds)}
-        if not isinstance(self.group_name, str) or not _GROUP.match(self.group_name):
-            raise DagsterInvalidDefinitionError(f"{group_name!r} is not a valid group name for {what}")
 
     @property
     def dep_keys(self) -> tuple[AssetKey, ...]:
         """The keys of `deps`."""
         return tuple(dep.asset_key for dep in self.deps)
+
+    def renamed(self, keys: Mapping[AssetKey, AssetKey]) -> AssetSpec:
+        """Return a copy in which each key of *keys*, the own one and those before, is the one it maps to."""
+        made = copy.copy(self)
+        made.key = keys.get(self.key, self.key)
+        made.asset_keys = (made.key,)
+        made.deps = tuple(AssetDep(keys.get(key, key)) for key in self.dep_keys)
+        return made
+
+    def in_group(self, group_name: str) -> AssetSpec:
+        """Return a copy in that group.
+
+        Raises:
+            DagsterInvalidDefinitionError: The asset is in another one, or the name is not valid.
+        """
+        made = copy.copy(self)
+        what = f"asset {self.key.to_user_string()!r}"
+        made.group_name = _checked_group(group_name, what)
+        if self.group_name not in (DEFAULT_GROUP, group_name):
+            raise DagsterInvalidDefinitionError(
+                f"{what} has group name {self.group_name}, which conflicts with the group name {group_name} "
+                "that all of them are to have: leave one out"
+            )
+        return made
 
     def __repr__(self) -> str:
         return f"AssetSpec({self.key.to_user_string()!r})"
@@ -176,6 +199,14 @@ class AssetOut:
         if facts["group_name"] is None:
             facts["group_name"] = group_name
         return AssetSpec(key, deps=deps, skippable=not self.is_required, **facts)
+
+
+def _checked_group(name: str | None, what: str) -> str:
+    if name is None:
+        return DEFAULT_GROUP
+    if not isinstance(name, str) or not _GROUP.match(name):
+        raise DagsterInvalidDefinitionError(f"{name!r} is not a valid group name for {what}")
+    return name
 
 
 def keys_of(value: CoercibleToAssetKey | HasAssetKeys) -> tuple[AssetKey, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, overload
@@ -44,6 +45,8 @@ class AssetsDefinition(HasAssetKeys):
         op: The function, as a step.
         specs: What is told about each asset, by the output that makes it.
         partitions_def: The parts they are made in, None if they are made as a whole.
+        input_keys: For each parameter that takes an upstream value: the key it asks for, by its name
+            unless the assets were renamed.
     """
 
     def __init__(
@@ -62,10 +65,11 @@ class AssetsDefinition(HasAssetKeys):
         self.specs_by_output = dict(specs)
         self.asset_keys = tuple(spec.key for spec in specs.values())
         self.partitions_def = checked_partitions(partitions_def, self.what)
+        self.input_keys = {name: AssetKey(name) for name in op.function.inputs}
         if len(self.keys) < len(self.asset_keys):
             raise DagsterInvalidDefinitionError(f"{self.what} makes one of its assets twice")
         deps = {key for spec in specs.values() for key in spec.dep_keys}
-        twice = [name for name in op.function.inputs if AssetKey(name) in deps]
+        twice = [name for name, key in self.input_keys.items() if key in deps]
         if twice:
             raise DagsterInvalidDefinitionError(
                 f"{self.what} names {', '.join(twice)} both as a parameter and in deps: keep one"
@@ -140,10 +144,28 @@ class AssetsDefinition(HasAssetKeys):
         """E-mail addresses and teams of the one asset."""
         return self.spec.owners
 
-    @property
-    def input_keys(self) -> dict[str, AssetKey]:
-        """For each parameter that takes an upstream value: the key it asks for by its name."""
-        return {name: AssetKey(name) for name in self.op.function.inputs}
+    def renamed(self, keys: Mapping[AssetKey, AssetKey]) -> AssetsDefinition:
+        """Return a copy in which each key of *keys*, own or upstream, is the one it maps to.
+
+        The step keeps its name, and so does its place in the run config.
+        """
+        made = self._with_specs(lambda spec: spec.renamed(keys))
+        made.input_keys = {name: keys.get(key, key) for name, key in self.input_keys.items()}
+        return made
+
+    def in_group(self, group_name: str) -> AssetsDefinition:
+        """Return a copy whose assets are in that group.
+
+        Raises:
+            DagsterInvalidDefinitionError: One is in another group, or the name is not valid.
+        """
+        return self._with_specs(lambda spec: spec.in_group(group_name))
+
+    def _with_specs(self, change: Callable[[AssetSpec], AssetSpec]) -> AssetsDefinition:
+        made = copy.copy(self)
+        made.specs_by_output = {output: change(spec) for output, spec in self.specs_by_output.items()}
+        made.asset_keys = tuple(spec.key for spec in made.specs)
+        return made
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function as plain Python does, for unit tests."""

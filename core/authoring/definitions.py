@@ -12,7 +12,7 @@ from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .metadata import normalize_metadata
 from .partitioned_schedule import UnresolvedPartitionedSchedule
 from .repository import RepositoryDefinition
-from .resources import checked_resources
+from .resources import checked_resources, joined_resources
 from .schedule_definition import ScheduleDefinition
 from .sensor_definition import SensorDefinition
 
@@ -20,7 +20,8 @@ from .sensor_definition import SensorDefinition
 class Definitions:
     """Assets, jobs, sensors and resources that belong together; exactly one per file or module.
 
-    Everything is resolved and checked when it is built.
+    The kinds of the parts are checked when it is built, whether they fit together when it is first
+    used, since until then it may be merged with others that they refer to.
 
     Attributes:
         assets: As given.
@@ -43,12 +44,10 @@ class Definitions:
         asset_checks: Iterable[Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """Resolve the jobs and check that everything fits together.
+        """Take the parts.
 
         Raises:
-            DagsterInvalidDefinitionError: A part is of the wrong kind or not supported yet, a name
-                is there twice, something named is not there, or the assets form a cycle.
-            DagsterInvalidConfigError: A job's own run config does not fit it.
+            DagsterInvalidDefinitionError: A part is of the wrong kind or not supported yet.
         """
         _refuse(executor=executor, loggers=loggers, asset_checks=asset_checks)
         self.assets = _parts(
@@ -66,22 +65,56 @@ class Definitions:
         )
         self.resources = checked_resources(resources, "Definitions")
         self.metadata = normalize_metadata(metadata)
-        self._repository = RepositoryDefinition(
-            self.assets, self.jobs, self.sensors, self.resources, self.schedules
+        self._repository: RepositoryDefinition | None = None
+
+    @classmethod
+    def merge(cls, *def_sets: Definitions) -> Definitions:
+        """Put several together; what is in more than one of them is there once.
+
+        Names and keys that stand for different things are refused when the result is first used. Of
+        metadata under one name the last counts.
+
+        Raises:
+            CheckError: Something is no `Definitions`.
+            DagsterInvariantViolationError: Two of them have different resources of one name.
+        """
+        for index, part in enumerate(def_sets):
+            if not isinstance(part, Definitions):
+                raise CheckError(f"Definitions.merge takes Definitions objects, argument {index} is {part!r}")
+        return cls(
+            assets=_each_once(part.assets for part in def_sets),
+            sensors=_each_once(part.sensors for part in def_sets),
+            schedules=_each_once(part.schedules for part in def_sets),
+            jobs=_each_once(part.jobs for part in def_sets),
+            resources=joined_resources([part.resources for part in def_sets]),
+            metadata={name: value for part in def_sets for name, value in part.metadata.items()},
         )
 
     @staticmethod
     def validate_loadable(defs: Definitions) -> None:
-        """Check that *defs* can be loaded; what was built can, so this checks that it was.
+        """Resolve *defs*, as loading it does.
 
         Raises:
             CheckError: *defs* is no `Definitions`.
+            DagsterInvalidDefinitionError: As `get_repository_def`.
+            DagsterInvalidConfigError: As `get_repository_def`.
         """
         if not isinstance(defs, Definitions):
             raise CheckError(f"validate_loadable takes a Definitions object, got {defs!r}")
+        defs.get_repository_def()
 
     def get_repository_def(self) -> RepositoryDefinition:
-        """Return everything, resolved."""
+        """Return everything, resolved; the other getters resolve it too.
+
+        Raises:
+            DagsterInvalidDefinitionError: A name is there twice, something named is not there, or the
+                assets form a cycle.
+            DagsterInvalidConfigError: A job's own run config does not fit it.
+        """
+        if self._repository is None:
+            self._repository = RepositoryDefinition(
+                self.assets, self.jobs, self.sensors, self.resources, self.schedules
+            )
         return self._repository
 
     def get_job_def(self, name: str) -> JobDefinition:
@@ -90,15 +123,15 @@ class Definitions:
         Raises:
             DagsterInvariantViolationError: There is none.
         """
-        return self._repository.get_job(name)
+        return self.get_repository_def().get_job(name)
 
     def has_job_def(self, name: str) -> bool:
         """Return whether there is a job of that name."""
-        return self._repository.has_job(name)
+        return self.get_repository_def().has_job(name)
 
     def get_all_jobs(self) -> list[JobDefinition]:
         """Return all jobs: those given, those that sensors target, and the implicit one."""
-        return self._repository.get_all_jobs()
+        return self.get_repository_def().get_all_jobs()
 
     def get_sensor_def(self, name: str) -> SensorDefinition:
         """Return the sensor of that name.
@@ -106,7 +139,7 @@ class Definitions:
         Raises:
             DagsterInvariantViolationError: There is none.
         """
-        return self._repository.get_sensor_def(name)
+        return self.get_repository_def().get_sensor_def(name)
 
     def get_schedule_def(self, name: str) -> ScheduleDefinition:
         """Return the schedule of that name.
@@ -114,7 +147,11 @@ class Definitions:
         Raises:
             DagsterInvariantViolationError: There is none.
         """
-        return self._repository.get_schedule_def(name)
+        return self.get_repository_def().get_schedule_def(name)
+
+
+def _each_once(parts: Iterable[list[Any]]) -> list[Any]:
+    return list({id(one): one for part in parts for one in part}.values())
 
 
 def _refuse(**unsupported: Any) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from ..partitions_store import ChangedPartitions, DynamicPartitionsStore, RememberedPartitions
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
+from .dynamic_partitions import partition_changes
 from .errors import (
     DagsterInvalidSubsetError,
     DagsterInvariantViolationError,
@@ -42,7 +44,7 @@ def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) ->
         CheckError: The function produced what a sensor may not.
         SensorTargetError: A request is for no job of the sensor's.
         DagsterInvariantViolationError: The cursor is set in two ways, or a partition or assets are asked
-            for and the context has no definitions.
+            for and the context has no definitions, or a dynamic partition and it has no instance.
         DagsterUnknownPartitionError: A request is for a partition that does not exist.
         DagsterInvalidSubsetError: A request selects assets that the sensor does not target.
         Exception: What the function raised.
@@ -50,8 +52,10 @@ def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) ->
     data = evaluate_without_partitions(sensor, context)
     if all(request.partition_key is None for request in data.run_requests):
         return data
+    store = partitions_after(context, data)
     resolved = [
-        _for_partition(sensor, context, index, request) for index, request in enumerate(data.run_requests)
+        _for_partition(sensor, context, index, request, store)
+        for index, request in enumerate(data.run_requests)
     ]
     return msgspec.structs.replace(data, run_requests=resolved)
 
@@ -75,10 +79,24 @@ def evaluate_without_partitions(
         skip_message=outcome.skip_message,
         cursor=_cursor(context, outcome),
         log_key=log_key,
+        dynamic_partitions_requests=list(outcome.result.dynamic_partitions_requests or ()),
         asset_events=list(outcome.result.asset_events),
         dagster_run_reactions=outcome.reactions,
         next_tick=outcome.next_tick,
     )
+
+
+def partitions_after(
+    context: SensorEvaluationContext, data: SensorExecutionData
+) -> DynamicPartitionsStore | None:
+    """Return the partitions of the context's instance as the tick's own requests make them.
+
+    None if the context has no instance. The instance is asked when a dynamic partition is, once for a set.
+    """
+    if not context.has_instance:
+        return None
+    changes = partition_changes(data.dynamic_partitions_requests)
+    return ChangedPartitions(RememberedPartitions(context.instance), changes)
 
 
 def _cursor(context: SensorEvaluationContext, outcome: Outcome) -> str | None:
@@ -166,7 +184,11 @@ def _targeted_assets(
 
 
 def _for_partition(
-    sensor: SensorDefinition, context: SensorEvaluationContext, index: int, request: RunRequest
+    sensor: SensorDefinition,
+    context: SensorEvaluationContext,
+    index: int,
+    request: RunRequest,
+    store: DynamicPartitionsStore | None,
 ) -> RunRequest:
     if request.partition_key is None:
         return request
@@ -177,20 +199,25 @@ def _for_partition(
             f"repository def, give {context.builder}(definitions=...)"
         )
     job = repository.get_job(request.job_name or sensor.job_name)
-    return with_partition(job, request, current_time=context.partitions_at)
+    return with_partition(job, request, store, context.partitions_at)
 
 
 def with_partition(
-    job: JobDefinition, request: RunRequest, *, current_time: datetime | None = None
+    job: JobDefinition,
+    request: RunRequest,
+    store: DynamicPartitionsStore | None,
+    current_time: datetime | None = None,
 ) -> RunRequest:
     """Return the request with what its partition adds to its run config and tags.
 
     Args:
+        store: Knows the keys of dynamic partitions, None if nothing does.
         current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
         DagsterUnknownPartitionError: There is no such partition now.
+        DagsterInvariantViolationError: There is no *store*, and the partitions are dynamic.
         Exception: What the function of the job's config raised.
     """
     if request.partition_key is None:
@@ -202,6 +229,7 @@ def with_partition(
         run_config=request.run_config,
         tags=request.tags,
         asset_selection=None if keys is None else [key.to_user_string() for key in keys],
+        store=store,
         current_time=current_time,
     )
     ours = {name: tag for name, tag in request.tags.items() if name in (SENSOR_NAME_TAG, SCHEDULE_NAME_TAG)}

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import product
 from typing import Self
 
+from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .partitions import PARTITION_TAG, PartitionsDefinition, StaticPartitionsDefinition
 from .time_partitions import TimeWindow, TimeWindowPartitions
@@ -75,26 +76,48 @@ class MultiPartitionsDefinition(PartitionsDefinition):
         for name, part in self.partitions_defs.items():
             _check_dimension(name, part)
 
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[MultiPartitionKey]:
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[MultiPartitionKey]:
         """Return every pair of keys; those of the dimension whose name comes last change fastest."""
-        lists = [part.get_partition_keys(current_time) for part in self.partitions_defs.values()]
+        lists = [
+            part.get_partition_keys(current_time, dynamic_partitions_store)
+            for part in self.partitions_defs.values()
+        ]
         return [self._key(keys) for keys in product(*lists)]
 
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
         """Return whether there is a partition of that key."""
         keys = partition_key.split(SEPARATOR)
         return len(keys) == len(self.partitions_defs) and all(
-            part.has_partition_key(key, current_time)
+            part.has_partition_key(key, current_time, dynamic_partitions_store)
             for key, part in zip(keys, self.partitions_defs.values(), strict=True)
         )
 
-    def get_first_partition_key(self, current_time: datetime | None = None) -> MultiPartitionKey | None:
+    def get_first_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> MultiPartitionKey | None:
         """Return the first key, None if a dimension has none yet."""
-        return self._key_if_whole([p.get_first_partition_key(current_time) for p in self._parts()])
+        store = dynamic_partitions_store
+        return self._key_if_whole([p.get_first_partition_key(current_time, store) for p in self._parts()])
 
-    def get_last_partition_key(self, current_time: datetime | None = None) -> MultiPartitionKey | None:
+    def get_last_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> MultiPartitionKey | None:
         """Return the last key, None if a dimension has none yet."""
-        return self._key_if_whole([p.get_last_partition_key(current_time) for p in self._parts()])
+        store = dynamic_partitions_store
+        return self._key_if_whole([p.get_last_partition_key(current_time, store) for p in self._parts()])
 
     def time_window_for_partition_key(self, partition_key: str) -> TimeWindow:
         """Return the window of the one dimension in time.

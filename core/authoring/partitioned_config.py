@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError
 from .partitions import PartitionsDefinition, StaticPartitionsDefinition
 from .results import str_tags
@@ -56,9 +57,13 @@ class PartitionedConfig:
         self._decorated = decorated_fn or run_config_for_partition_key_fn
         self.__doc__ = inspect.getdoc(self._decorated)
 
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[str]:
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return all keys of the partitions."""
-        return self.partitions_def.get_partition_keys(current_time)
+        return self.partitions_def.get_partition_keys(current_time, dynamic_partitions_store)
 
     def get_run_config_for_partition_key(self, partition_key: str) -> dict[str, Any]:
         """Return the run config of a run of the partition, as plain data.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError, DagsterUnknownPartitionError
 from .job_definition import JobDefinition
 
@@ -32,6 +33,7 @@ def partitioned_run(
     run_config: Mapping[str, Any],
     tags: Mapping[str, str],
     asset_selection: Collection[str] | None = None,
+    store: DynamicPartitionsStore | None = None,
     current_time: datetime | None = None,
 ) -> PartitionedRun:
     """Return what a run of *job* for a partition is told.
@@ -41,11 +43,13 @@ def partitioned_run(
         tags: As given for this run; those that the job's config has for the partition beat them, as do
             ``dagster/partition`` and ``dagster/partition_set``.
         asset_selection: The assets that the run is to make, None for all of the job's.
+        store: Knows the keys of dynamic partitions; needed for a job that has such.
         current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
         DagsterUnknownPartitionError: There is no such partition now.
+        DagsterInvariantViolationError: There is no *store*, and the partitions are dynamic.
         Exception: What the function of the job's config raised.
     """
     partitions = job.partitions_for(asset_selection)
@@ -55,7 +59,7 @@ def partitioned_run(
             "partition_key out, or give partitions_def to the job or its assets"
         )
     try:
-        partitions.validate_partition_key(partition_key, current_time)
+        partitions.validate_partition_key(partition_key, current_time, store)
     except DagsterUnknownPartitionError as error:
         raise DagsterUnknownPartitionError(f"job {job.name!r}: {error}") from None
     config_tags: dict[str, str] = {}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ..host import host
+from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterUnknownPartitionError
 
 #: Run tag that holds the partition key of a run.
@@ -32,50 +33,81 @@ class PartitionKeyRange(NamedTuple):
 class PartitionsDefinition(ABC):
     """The parts that an asset or a job is made in. Definitions are equal by value.
 
-    Keys may depend on the time: where ``current_time`` is None, it is the clock's.
+    Keys may depend on the time: where ``current_time`` is None, it is the clock's. Those of dynamic
+    partitions are kept in a store, which is an instance as a rule; others need none.
     """
 
     @abstractmethod
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[str]:
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return all keys, in order."""
 
     @abstractmethod
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
         """Return whether there is a partition of that key."""
 
     @abstractmethod
-    def get_first_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_first_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the first key, None if there is none yet."""
 
     @abstractmethod
-    def get_last_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_last_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the last key, None if there is none yet."""
 
-    def get_partition_keys_in_range(self, partition_key_range: PartitionKeyRange) -> Sequence[str]:
+    def get_partition_keys_in_range(
+        self,
+        partition_key_range: PartitionKeyRange,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return the keys from the first to the last of the range.
 
         Raises:
             DagsterUnknownPartitionError: One of the two does not exist.
         """
         for key in partition_key_range:
-            self.validate_partition_key(key)
-        keys = list(self.get_partition_keys())
+            self.validate_partition_key(key, None, dynamic_partitions_store)
+        keys = list(self.get_partition_keys(None, dynamic_partitions_store))
         return keys[keys.index(partition_key_range.start) : keys.index(partition_key_range.end) + 1]
 
-    def validate_partition_key(self, partition_key: str, current_time: datetime | None = None) -> None:
+    def validate_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> None:
         """Check that there is a partition of that key.
 
         Raises:
             DagsterUnknownPartitionError: There is none.
         """
-        if not self.has_partition_key(partition_key, current_time):
-            raise DagsterUnknownPartitionError(
-                f"there is no partition {partition_key!r}: {self.describe_keys(current_time)}"
-            )
+        if not self.has_partition_key(partition_key, current_time, dynamic_partitions_store):
+            known = self.describe_keys(current_time, dynamic_partitions_store)
+            raise DagsterUnknownPartitionError(f"there is no partition {partition_key!r}: {known}")
 
-    def describe_keys(self, current_time: datetime | None = None) -> str:
+    def describe_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str:
         """Return a few of the keys in a sentence, for people."""
-        first, last = self.get_first_partition_key(current_time), self.get_last_partition_key(current_time)
+        first = self.get_first_partition_key(current_time, dynamic_partitions_store)
+        last = self.get_last_partition_key(current_time, dynamic_partitions_store)
         return "there are no keys yet" if first is None else f"keys go from {first!r} to {last!r}"
 
     def get_tags_for_partition_key(self, partition_key: str) -> dict[str, str]:
@@ -100,36 +132,53 @@ class StaticPartitionsDefinition(PartitionsDefinition):
         if not isinstance(partition_keys, Sequence) or isinstance(partition_keys, (str, bytes)):
             raise CheckError(f"partition_keys is {partition_keys!r}: give a list of str")
         for key in partition_keys:
-            _check_key(key)
+            check_key(key)
         # An index as well as a list: asking for one of many keys must not walk all of them.
         self._keys = {str.__str__(key): None for key in partition_keys}
         if len(self._keys) < len(partition_keys):
             twice = [key for number, key in enumerate(partition_keys) if key in partition_keys[:number]]
             raise DagsterInvalidDefinitionError(f"the partition key {twice[0]!r} is there twice: keep one")
 
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[str]:
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return the keys as they were given."""
         return list(self._keys)
 
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
         """Return whether there is a partition of that key."""
         return partition_key in self._keys
 
-    def get_first_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_first_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the first key, None if the list is empty."""
         return next(iter(self._keys), None)
 
-    def get_last_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_last_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the last key, None if the list is empty."""
         return next(reversed(self._keys), None)
 
-    def describe_keys(self, current_time: datetime | None = None) -> str:
+    def describe_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str:
         """Return up to ten of the keys in a sentence."""
-        shown = ", ".join(list(self._keys)[:10])
-        if not shown:
-            return "there are no keys"
-        more = len(self._keys) - 10
-        return f"keys are {shown}" + (f" and {more} more" if more > 0 else "")
+        return described_keys(list(self._keys))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StaticPartitionsDefinition) and list(self._keys) == list(other._keys)
@@ -177,17 +226,32 @@ def current_moment() -> datetime:
     return datetime.fromtimestamp(host().clock.now() / 1e6, UTC)
 
 
-def _check_key(key: object) -> None:
+def described_keys(keys: Sequence[str]) -> str:
+    """Return up to ten of the keys in a sentence, for people."""
+    shown = ", ".join(keys[:10])
+    if not shown:
+        return "there are no keys"
+    more = len(keys) - 10
+    return f"keys are {shown}" + (f" and {more} more" if more > 0 else "")
+
+
+def check_key(key: object, what: str = "partition key") -> None:
+    """Check that *key* is a text that can be the key of a partition.
+
+    Raises:
+        CheckError: It is no str.
+        DagsterInvalidDefinitionError: It contains what keys may not.
+    """
     if not isinstance(key, str):
-        raise CheckError(f"the partition key {key!r} is a {type(key).__name__}: keys are str")
+        raise CheckError(f"the {what} {key!r} is a {type(key).__name__}: keys are str")
     found = next((part for part in _FORBIDDEN if part in key), None)
     if found is not None:
-        raise DagsterInvalidDefinitionError(f"the partition key {key!r} contains {found!r}: leave that out")
+        raise DagsterInvalidDefinitionError(f"the {what} {key!r} contains {found!r}: leave that out")
     try:
         key.encode()
     except UnicodeEncodeError as error:
         raise DagsterInvalidDefinitionError(
-            f"the partition key {key!r} is not valid text (UTF-8): escape what is not"
+            f"the {what} {key!r} is not valid text (UTF-8): escape what is not"
         ) from error
 
 

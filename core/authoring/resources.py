@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any
 
 from .configurable_resource import ConfigurableResource
-from .errors import DagsterInvalidDefinitionError
+from .env_var import is_env_var
+from .errors import DagsterInvalidDefinitionError, DagsterInvariantViolationError
 from .resource_definition import is_one_shot
 
 
@@ -36,3 +37,35 @@ def checked_resources(resources: Mapping[str, Any] | None, what: str) -> dict[st
                 "put @resource on its function and give that"
             )
     return dict(resources)
+
+
+def joined_resources(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the resources of all *parts* by name.
+
+    Raises:
+        DagsterInvariantViolationError: Two parts have different ones under one name.
+    """
+    joined: dict[str, tuple[int, Any]] = {}
+    for index, part in enumerate(parts):
+        for key, value in part.items():
+            first, other = joined.setdefault(key, (index, value))
+            if not same_resource(other, value):
+                raise DagsterInvariantViolationError(
+                    f"Definitions objects {first} and {index} have different resources with same key "
+                    f"{key!r}: give the same one to both, or rename one"
+                )
+    return {key: value for key, (_, value) in joined.items()}
+
+
+def same_resource(one: Any, other: Any) -> bool:
+    """Return whether two resources are one, or equal in all fields."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if is_env_var(one):
+        return bool(one.env_var_name == other.env_var_name)
+    if isinstance(one, ConfigurableResource):
+        return all(same_resource(getattr(one, name), getattr(other, name)) for name in one.__struct_fields__)
+    # Arrays and the like answer with something else than a bool.
+    return (one == other) is True

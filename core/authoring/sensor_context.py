@@ -212,6 +212,11 @@ class SensorEvaluationContext:
         return self._instance
 
     @property
+    def has_instance(self) -> bool:
+        """Whether the context was built with an instance."""
+        return self._instance is not None
+
+    @property
     def resources(self) -> Resources:
         """The resources that the context was built with, or else of the definitions, as attributes.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from .dynamic_partitions import check_partitions_requests
 from .errors import CheckError
 from .run_request import RunRequest, SkipReason
 from .sensor_result import NextTick, SensorResult
@@ -52,6 +53,7 @@ def outcome_of(name: str, returned: object, noun: str = "sensor") -> Outcome:
 
     Raises:
         CheckError: It is, or contains, what a sensor may not produce.
+        DagsterInvariantViolationError: Its dynamic partitions requests contradict each other.
         Exception: What the generator raised.
     """
     what = f"{noun} {name!r}"
@@ -73,6 +75,7 @@ def outcome_of(name: str, returned: object, noun: str = "sensor") -> Outcome:
 
 
 def _from_result(result: SensorResult) -> Outcome:
+    check_partitions_requests(result.dynamic_partitions_requests or ())
     if result.run_requests:
         return Outcome(list(result.run_requests), None, result)
     reason = result.skip_reason

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 import msgspec
 
-from .errors import CheckError, DagsterInvalidDefinitionError
+from .dynamic_partitions import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
+from .errors import CheckError
 from .results import AssetMaterialization, AssetObservation
 from .run_request import RunRequest, SkipReason
 
 if TYPE_CHECKING:
     from .reactions import Reaction
+
+PartitionsRequest: TypeAlias = AddDynamicPartitionsRequest | DeleteDynamicPartitionsRequest
 
 #: When a sensor that reacts to the log ticks next: when an event wakes it; now, for there are events
 #: left; after its interval, or earlier when it is woken; after its interval in any case.
@@ -31,14 +34,14 @@ class SensorResult:
         run_requests: The runs asked for, None or empty for none.
         skip_reason: Why no run is asked for.
         cursor: The cursor that the next tick gets; None leaves it as it is, ``""`` is a cursor.
-        dynamic_partitions_requests: Not supported yet: always None or empty.
+        dynamic_partitions_requests: Keys to add to sets of dynamic partitions, or to delete.
         asset_events: Events about assets, to be stored without a run.
     """
 
     run_requests: Sequence[RunRequest] | None
     skip_reason: SkipReason | None
     cursor: str | None
-    dynamic_partitions_requests: Sequence[Any] | None
+    dynamic_partitions_requests: Sequence[PartitionsRequest] | None
     asset_events: Sequence[AssetMaterialization | AssetObservation]
 
     def __init__(
@@ -46,14 +49,13 @@ class SensorResult:
         run_requests: Sequence[RunRequest] | None = None,
         skip_reason: SkipReason | str | None = None,
         cursor: str | None = None,
-        dynamic_partitions_requests: Sequence[Any] | None = None,
+        dynamic_partitions_requests: Sequence[PartitionsRequest] | None = None,
         asset_events: Sequence[AssetMaterialization | AssetObservation] | None = None,
     ) -> None:
         """Check the fields against their types and against each other.
 
         Raises:
             CheckError: A field has the wrong type, or there are both requests and a skip reason.
-            DagsterInvalidDefinitionError: There are dynamic partitions requests.
         """
         requests = None if run_requests is None else _all("run_requests", run_requests, RunRequest)
         if requests and skip_reason is not None:
@@ -64,14 +66,14 @@ class SensorResult:
             raise CheckError(
                 f"SensorResult.cursor is {cursor!r} ({type(cursor).__name__}): give a str or None"
             )
-        if dynamic_partitions_requests:
-            raise DagsterInvalidDefinitionError(
-                "SensorResult.dynamic_partitions_requests is not supported yet: leave it out"
-            )
+        partitions = dynamic_partitions_requests
+        if partitions is not None:
+            kinds = (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)
+            partitions = _all("dynamic_partitions_requests", partitions, *kinds)
         _set(self, "run_requests", requests)
         _set(self, "skip_reason", _skip_reason(skip_reason))
         _set(self, "cursor", None if cursor is None else str.__str__(cursor))
-        _set(self, "dynamic_partitions_requests", dynamic_partitions_requests)
+        _set(self, "dynamic_partitions_requests", partitions)
         events = () if asset_events is None else asset_events
         _set(self, "asset_events", _all("asset_events", events, AssetMaterialization, AssetObservation))
 
@@ -85,7 +87,7 @@ class SensorExecutionData(msgspec.Struct, frozen=True, kw_only=True):
         cursor: The cursor after the evaluation.
         dagster_run_reactions: The calls of the function for events of the log, in order.
         log_key: Where the evaluation's log is found, None when nothing was logged.
-        dynamic_partitions_requests: Always empty: not supported yet.
+        dynamic_partitions_requests: Keys to add to sets of dynamic partitions, or to delete.
         asset_events: Events about assets, to be stored without a run.
         automation_condition_evaluations: Always empty: there are no conditions.
         next_tick: When a sensor that reacts to the log ticks next; ours.
@@ -96,7 +98,7 @@ class SensorExecutionData(msgspec.Struct, frozen=True, kw_only=True):
     cursor: str | None = None
     dagster_run_reactions: list[Reaction] = []
     log_key: list[str] | None = None
-    dynamic_partitions_requests: list[Any] = []
+    dynamic_partitions_requests: list[PartitionsRequest] = []
     asset_events: list[AssetMaterialization | AssetObservation] = []
     automation_condition_evaluations: list[Any] = []
     next_tick: NextTick = "when woken"

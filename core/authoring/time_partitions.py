@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterUnknownPartitionError
 from .partitions import PartitionKeyRange, PartitionsDefinition, checked_options, current_moment
 
@@ -69,26 +70,47 @@ class TimeWindowPartitions(PartitionsDefinition):
                     f"{self._key(start)!r} is not the key of one of them only"
                 )
 
-    def get_partition_keys(self, current_time: datetime | None = None) -> Sequence[str]:
+    def get_partition_keys(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return all keys, in order."""
         last = self._last(current_time)
         return [] if last is None else [self._key(start) for start in self._starts(self._first, last)]
 
-    def has_partition_key(self, partition_key: str, current_time: datetime | None = None) -> bool:
+    def has_partition_key(
+        self,
+        partition_key: str,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> bool:
         """Return whether there is a partition of that key."""
         start, last = self._start_of_key(partition_key), self._last(current_time)
         return start is not None and last is not None and self._first <= start <= last
 
-    def get_first_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_first_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the first key, None if no window is over yet."""
         return None if self._last(current_time) is None else self._key(self._first)
 
-    def get_last_partition_key(self, current_time: datetime | None = None) -> str | None:
+    def get_last_partition_key(
+        self,
+        current_time: datetime | None = None,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> str | None:
         """Return the last key, None if no window is over yet."""
         last = self._last(current_time)
         return None if last is None else self._key(last)
 
-    def get_partition_keys_in_range(self, partition_key_range: PartitionKeyRange) -> Sequence[str]:
+    def get_partition_keys_in_range(
+        self,
+        partition_key_range: PartitionKeyRange,
+        dynamic_partitions_store: DynamicPartitionsStore | None = None,
+    ) -> Sequence[str]:
         """Return the keys from the first to the last of the range."""
         for key in partition_key_range:
             self.validate_partition_key(key)

@@ -14,6 +14,7 @@ from ..authoring.partitioned_run import partitioned_run
 from ..authoring.results import AssetEvent, AssetMaterialization, AssetObservation
 from ..events import AnyEvent, AssetMaterialized, AssetObserved, RunFailed, RunSucceeded, StepLogged
 from ..host import host
+from ..partitions_store import DynamicPartitionsStore
 from .job_run import execute_job
 from .run_outcome import RunOutcome
 
@@ -138,19 +139,29 @@ def execute_in_process(
     raise_on_error: bool,
     asset_selection: Sequence[str] | None,
     run_id: str | None,
+    store: DynamicPartitionsStore | None = None,
 ) -> ExecuteInProcessResult:
-    """Run *job* here and now; `JobDefinition.execute_in_process` tells the parameters.
+    """Run *job* here and now; `JobDefinition.execute_in_process` tells the other parameters.
+
+    Args:
+        store: Knows the keys of dynamic partitions, None if nothing does.
 
     Raises:
         DagsterInvalidConfigError: The run config does not fit.
         DagsterInvalidSubsetError: The job does not make a selected asset.
         DagsterUnknownPartitionError: There is no such partition.
+        DagsterInvariantViolationError: The partition is dynamic, and there is no *store*.
         CheckError: The job has no partitions.
         Exception: What the first step that failed raised, if *raise_on_error*.
     """
     if partition_key is not None:
         run_config, tags = partitioned_run(
-            job, partition_key, run_config=run_config, tags=tags, asset_selection=asset_selection
+            job,
+            partition_key,
+            run_config=run_config,
+            tags=tags,
+            asset_selection=asset_selection,
+            store=store,
         )
     job.validate_run_config(run_config, asset_selection)
     clock, events = host().clock, list[AnyEvent]()

@@ -6,6 +6,7 @@
 4   A run starts once at most, after its request, and ends once at most.
 5   One tick of a sensor is in flight at a time, and each cursor follows from the one before.
 7   Nothing in the log is changed or deleted: its offsets leave no gap.
+9   A key of dynamic partitions is added while it is not there, and deleted while it is.
 10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.
 ==  ============================================================================================
 
@@ -23,6 +24,7 @@ import msgspec
 
 from ...core.log import Frame
 from .owners import KeyOwners
+from .partitions import PartitionSets
 from .reactions import ReactionOrder
 from .runs import RunCourses
 from .ticks import TickOutcomes
@@ -31,7 +33,7 @@ from .turns import Turns
 __all__ = ["CHECKED", "Violation", "check"]
 
 #: The numbers of the invariants that `check` looks at.
-CHECKED = (2, 3, 4, 5, 7, 10)
+CHECKED = (2, 3, 4, 5, 7, 9, 10)
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,7 @@ def check(frames: Iterable[Frame]) -> Iterator[Violation]:
         KeyOwners(partial(report, 3)),
         RunCourses(partial(report, 4)),
         Turns(partial(report, 5)),
+        PartitionSets(partial(report, 9)),
         ReactionOrder(partial(report, 10)),
     )
     for checker in checkers:

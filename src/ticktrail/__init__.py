@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from ticktrail.adapters.cron import cron_moments
 from ticktrail.adapters.instance import DagsterInstance, instance_for_test
+from ticktrail.adapters.package_modules import *
+from ticktrail.adapters.package_modules import __all__ as _package_names
 from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
 from ticktrail.core.authoring import *
 from ticktrail.core.authoring import __all__ as _names
@@ -15,7 +17,7 @@ from ticktrail.core.host import set_host
 
 set_host(SystemClock(), new_run_id, sleep, chance, environment, cron_moments)
 
-__all__ = list(_names)
+__all__ = list(_names) + list(_package_names)
 __all__ += ["DagsterInstance", "instance_for_test"]
 
 if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error

@@ -1,3 +1,5 @@
+import importlib
+import json
 import pickle
 import subprocess
 import sys
@@ -7,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+import ticktrail as dg
 from ticktrail.adapters.definitions_file import DefinitionsError, LoadedDefinitions, load_definitions
 from ticktrail.core.authoring.errors import DagsterInvariantViolationError
 from ticktrail.core.authoring.sensor_context import build_sensor_context
@@ -109,6 +112,180 @@ def test_a_module_is_loaded_from_the_current_folder(tmp_path: Path) -> None:
 
     assert loaded.origin == "module package_with_defs.outer"
     assert loaded.definitions.has_job_def("j")
+
+
+SENSORS = """
+import ticktrail as dg
+from .jobs import j
+
+@dg.sensor(job=j)
+def watch(context):
+    return dg.SkipReason("nothing")
+"""
+JOBS = """
+import ticktrail as dg
+
+@dg.op
+def step(): ...
+
+@dg.job
+def j():
+    step()
+"""
+GATHERED = """
+import ticktrail as dg
+from . import sensors
+from .inner import assets
+
+defs = dg.Definitions.merge(
+    dg.Definitions(sensors=[sensors.watch]), dg.Definitions(assets=dg.load_assets_from_modules([assets]))
+)
+"""
+ASSETS = """
+import ticktrail as dg
+
+@dg.asset
+def table(): ...
+"""
+
+
+class TestPackage:
+    @pytest.fixture
+    def package(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "shop"
+        written(folder / "__init__.py", "")
+        written(folder / "jobs.py", JOBS)
+        written(folder / "sensors.py", SENSORS)
+        written(folder / "inner" / "__init__.py", "")
+        written(folder / "inner" / "assets.py", ASSETS)
+        return folder
+
+    @pytest.mark.parametrize(
+        ("place", "name"),
+        [("__init__.py", "shop"), ("definitions.py", "shop.definitions"), ("definitions.py", "shop")],
+    )
+    def test_is_loaded_with_what_its_modules_have(self, package: Path, place: str, name: str) -> None:
+        written(package / place, GATHERED)
+
+        loaded = load_definitions(None, name)
+
+        assert loaded.origin == f"module {name}"
+        assert [job.name for job in loaded.definitions.get_all_jobs()] == ["j", "__ASSET_JOB"]
+        source = loaded.sources["watch"]
+        assert source is not None
+        assert source.startswith("@dg.sensor(job=j)\ndef watch(context):")
+
+    def test_definitions_of_its_own_come_before_those_of_its_module_definitions(self, package: Path) -> None:
+        written(package / "definitions.py", GATHERED)
+        written(package / "__init__.py", "import ticktrail as dg\ndefs = dg.Definitions()")
+
+        assert load_definitions(None, "shop").definitions.sensors == []
+
+    def test_without_definitions_is_told_where_they_are_expected(self, package: Path) -> None:
+        with pytest.raises(DefinitionsError, match=r"module shop has no Definitions: .* definitions\.py$"):
+            load_definitions(None, "shop")
+        written(package / "definitions.py", "defs = 1")
+        with pytest.raises(DefinitionsError, match=r"module shop has no Definitions: .* definitions\.py$"):
+            load_definitions(None, "shop")
+
+    @pytest.mark.parametrize("place", ["sensors.py", "definitions.py", "inner/assets.py"])
+    def test_a_fault_in_any_of_its_modules_is_shown_with_its_place(self, package: Path, place: str) -> None:
+        written(package / "definitions.py", GATHERED)
+        text = (package / place).read_text()
+        (package / place).write_text(f"{text}\n1 / 0\n")
+
+        with pytest.raises(DefinitionsError, match="cannot be loaded: ZeroDivisionError") as error:
+            load_definitions(None, "shop")
+
+        line = len(text.splitlines()) + 2
+        assert error.value.traceback is not None
+        assert f'File "{package / place}", line {line}, in <module>\n    1 / 0' in error.value.traceback
+        assert "importlib" not in error.value.traceback
+
+    def test_a_fault_in_a_module_that_is_gathered_is_shown_with_its_place(self, package: Path) -> None:
+        written(
+            package / "definitions.py",
+            "import ticktrail as dg, shop\ndg.load_assets_from_package_module(shop)",
+        )
+        written(package / "later.py", "\nimport no_such_thing")
+
+        with pytest.raises(DefinitionsError, match="ModuleNotFoundError: No module named 'no_such") as error:
+            load_definitions(None, "shop")
+
+        assert error.value.traceback is not None
+        assert f'File "{package / "later.py"}", line 2, in <module>' in error.value.traceback
+
+    def test_a_module_of_it_that_is_named_as_a_file_is_told_how_to_be_named(self, package: Path) -> None:
+        error = failure(package / "sensors.py")
+
+        assert "ImportError: attempted relative import with no known parent package" in str(error)
+        assert error.traceback is not None
+        assert error.traceback.endswith("in no package: name the module, -m PACKAGE.sensors\n")
+
+    def test_all_its_modules_are_gathered_but_the_one_to_be_run(self, package: Path) -> None:
+        written(package / "__main__.py", "1 / 0")
+        written(package / "zoo.py", "from .inner.assets import table")
+
+        sys.path.insert(0, str(package.parent))
+        shop = importlib.import_module("shop")
+
+        for assets in (dg.load_assets_from_package_module(shop), dg.load_assets_from_package_name("shop")):
+            assert [key.to_user_string() for one in assets for key in one.asset_keys] == ["table"]
+        for defs in (
+            dg.load_definitions_from_package_module(shop, {"a": 1}),
+            dg.load_definitions_from_package_name("shop", {"a": 1}),
+        ):
+            assert [job.name for job in defs.get_all_jobs()] == ["j", "__ASSET_JOB"]
+            assert [sensor.name for sensor in defs.sensors] == ["watch"]
+            assert defs.resources == {"a": 1}
+        (prefixed,) = dg.load_assets_from_package_name("shop", "g", "p")
+        assert isinstance(prefixed, dg.AssetsDefinition)
+        assert (prefixed.key, prefixed.group_name) == (dg.AssetKey(["p", "table"]), "g")
+
+    def test_a_package_is_expected_where_one_is_gathered(self, tmp_path: Path) -> None:
+        for load in (dg.load_assets_from_package_module, dg.load_definitions_from_package_module):
+            with pytest.raises(dg.CheckError, match=r"a package is expected, got <module 'json\.decoder'"):
+                load(json.decoder)
+        with pytest.raises(
+            dg.DagsterInvalidDefinitionError, match="'source_key_prefix' is not supported yet"
+        ):
+            dg.load_assets_from_package_module(json, source_key_prefix="p")
+        with pytest.raises(dg.DagsterInvalidDefinitionError, match="'executor' is not supported yet"):
+            dg.load_definitions_from_package_name("json", executor=1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "dg.Definitions(sensors=[dg.SensorDefinition('s', evaluation_fn=lambda: None, job_name='k')])",
+        "dg.definitions(lambda: dg.Definitions(sensors=[dg.sensor(name='s', job_name='k')(lambda: None)]))",
+    ],
+)
+def test_what_does_not_fit_together_is_reported_when_the_file_loads(path: str, tmp_path: Path) -> None:
+    error = failure(written(tmp_path / "defs.py", f"import ticktrail as dg\ndefs = {path}"))
+
+    assert str(error) == (
+        f"{tmp_path / 'defs.py'} cannot be loaded: DagsterInvalidDefinitionError: sensor 's' targets the job "
+        "'k', which is not among the jobs: none; add it to Definitions(jobs=[...])"
+    )
+    assert error.traceback is None
+
+
+def test_a_function_under_definitions_is_called_once_the_file_is_loaded(tmp_path: Path) -> None:
+    text = DEFS.replace("defs = ", "@dg.definitions\ndef defs():\n    later()\n    return ")
+    path = written(tmp_path / "defs.py", text + "\ndef later(): ...\n")
+
+    assert load_definitions(path, None).definitions.has_job_def("j")
+
+
+def test_a_function_under_definitions_that_fails_is_shown_with_its_place(tmp_path: Path) -> None:
+    path = written(tmp_path / "defs.py", "import ticktrail as dg\n@dg.definitions\ndef defs():\n    1 / 0\n")
+
+    error = failure(path)
+
+    assert "cannot be loaded: ZeroDivisionError" in str(error)
+    assert error.traceback is not None
+    assert f'File "{path}", line 4, in defs' in error.traceback
 
 
 @pytest.mark.parametrize("name", ["no_such_module", "no_such_package.inner"])

@@ -55,7 +55,7 @@ def test_a_sound_log_is_told_with_what_was_read(told: CommandLine, story: Story)
     assert result.out == (
         f"read: frames {len(story.appends)}, events {story.head}, "
         "ticks 5, run requests 5, runs started 5\n"
-        "invariants 1, 2, 3, 4, 5 and 7 hold\n"
+        "invariants 1, 2, 3, 4, 5, 7, 9 and 10 hold\n"
     )
 
 
@@ -152,7 +152,7 @@ def test_a_rebuilt_index_is_the_one_that_a_check_finds_equal(told: CommandLine, 
     assert result.out.startswith(f"rebuilt the index of 5 run keys from {story.head} events, digest ")
     check = told("rebuild", "--check")
     assert check.code == 0
-    assert check.out.count("equal") == 2
+    assert check.out.count("equal") == 3
     assert f"the index saved after {story.head}" in check.out
 
 
@@ -185,7 +185,7 @@ def test_a_wrong_index_is_found_and_mended(told: CommandLine) -> None:
     result = told("rebuild", "--check")
 
     assert result.code == 1
-    assert [line.split()[-1] for line in result.out.splitlines()[1:]] == ["different", "equal"]
+    assert [line.split()[-1] for line in result.out.splitlines()[1:]] == ["different", "equal", "equal"]
     assert "run `ticktrail rebuild`" in result.err
     told("rebuild")
     assert told("rebuild", "--check").code == 0
@@ -227,6 +227,7 @@ def test_a_check_as_json_has_one_object_per_projection(told: CommandLine) -> Non
     assert [(record["projection"], record["equal"]) for record in records] == [
         ("run keys", True),
         ("sensor states", True),
+        ("dynamic partitions", True),
     ]
 
 

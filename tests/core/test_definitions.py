@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -113,33 +114,33 @@ def test_one_job_may_be_listed_and_targeted_by_many_sensors() -> None:
 def test_two_different_jobs_of_one_name_are_refused() -> None:
     for jobs, sensors in (([op_job(), op_job()], []), ([op_job()], [watch(job=op_job())])):
         with pytest.raises(DagsterInvalidDefinitionError, match="Duplicate definition found for job 'j'"):
-            Definitions(jobs=jobs, sensors=sensors)
+            Definitions(jobs=jobs, sensors=sensors).get_repository_def()
 
 
 def test_two_different_sensors_of_one_name_are_refused() -> None:
     with pytest.raises(DagsterInvalidDefinitionError, match="Duplicate definition found for 'watch'"):
-        Definitions(sensors=[watch(), watch()])
+        Definitions(sensors=[watch(), watch()]).get_repository_def()
 
 
 def test_a_sensor_of_an_unknown_job_is_refused() -> None:
     with pytest.raises(DagsterInvalidDefinitionError, match=r"sensor 'watch' targets the job 'k'.*jobs: j;"):
-        Definitions(jobs=[op_job()], sensors=[watch(job_name="k")])
+        Definitions(jobs=[op_job()], sensors=[watch(job_name="k")]).get_repository_def()
 
 
 @pytest.mark.parametrize("more", [{"asset_selection": "gone"}, {"target": "gone"}])
 def test_a_sensor_of_an_unknown_asset_is_refused(more: dict[str, Any]) -> None:
     with pytest.raises(DagsterInvalidDefinitionError, match=r"watch.*there is no asset gone to select"):
-        Definitions(assets=[raw], sensors=[watch(**more)])
+        Definitions(assets=[raw], sensors=[watch(**more)]).get_repository_def()
 
 
 def test_an_asset_job_of_an_unknown_asset_is_refused() -> None:
     with pytest.raises(DagsterInvalidDefinitionError, match="asset job 'some': there is no asset gone"):
-        Definitions(assets=[raw], jobs=[define_asset_job("some", ["raw", "gone"])])
+        Definitions(assets=[raw], jobs=[define_asset_job("some", ["raw", "gone"])]).get_repository_def()
 
 
 def test_the_name_of_the_implicit_job_is_reserved() -> None:
     with pytest.raises(DagsterInvalidDefinitionError, match="'__ASSET_JOB' is reserved"):
-        Definitions(jobs=[op_job("__ASSET_JOB")])
+        Definitions(jobs=[op_job("__ASSET_JOB")]).get_repository_def()
 
 
 def test_an_upstream_asset_may_be_outside() -> None:
@@ -151,14 +152,16 @@ def test_a_circle_of_assets_is_refused() -> None:
     second: AssetsDefinition = asset(name="second", deps=["first"])(lambda: None)
 
     with pytest.raises(DagsterInvalidDefinitionError, match="circle"):
-        Definitions(assets=[first, second])
+        Definitions(assets=[first, second]).get_repository_def()
 
 
 def test_a_default_run_config_that_does_not_fit_an_asset_job_is_refused() -> None:
     with pytest.raises(
         DagsterInvalidConfigError, match=r"job 'some':\n  ops\.raw\.config\.filename: missing"
     ):
-        Definitions(assets=[raw], jobs=[define_asset_job("some", config={"ops": {"raw": {}}})])
+        Definitions(
+            assets=[raw], jobs=[define_asset_job("some", config={"ops": {"raw": {}}})]
+        ).get_repository_def()
 
 
 @pytest.mark.parametrize(
@@ -201,6 +204,27 @@ def test_config_is_needed_only_for_selected_assets() -> None:
         made.validate_run_config({"ops": {"raw": {"config": {"filename": 1}}}}, ["p/clean"])
     with pytest.raises(DagsterInvalidSubsetError, match="does not make clean, q/x"):
         made.validate_run_config({}, ["q/x", "clean", "p/clean"])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Definitions.get_repository_def,
+        Definitions.get_all_jobs,
+        Definitions.validate_loadable,
+        lambda defs: defs.get_job_def("j"),
+        lambda defs: defs.has_job_def("j"),
+        lambda defs: defs.get_sensor_def("watch"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_at_the_first_use_and_not_before(
+    use: Callable[[Definitions], object],
+) -> None:
+    defs = Definitions(jobs=[op_job()], sensors=[watch(job_name="k")])
+
+    assert [found.name for found in defs.sensors] == ["watch"]
+    with pytest.raises(DagsterInvalidDefinitionError, match="targets the job 'k'"):
+        use(defs)
 
 
 def test_only_definitions_are_loadable() -> None:

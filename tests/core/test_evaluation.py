@@ -368,7 +368,10 @@ def test_a_config_that_does_not_fit_is_told_whole_and_spares_the_other_requests(
         ),
         (RunRequest("a", {"ops": {"look": {"config": 2**70}}}), "does not fit into 64 bits"),
         (RunRequest("a", {1: {}}), "run_config: the key 1"),  # type: ignore[dict-item]
-        (RunRequest("a", stale_assets_only=True), "stale_assets_only is not supported yet"),
+        (
+            RunRequest("a", stale_assets_only=True),
+            "stale_assets_only needs to know what was materialized: give",
+        ),
         (RunRequest("a", asset_check_keys=["check"]), "asset_check_keys are not supported yet"),
         (RunRequest("a", asset_selection=[AssetKey("raw")]), "job 'look_again' does not make raw"),
     ],

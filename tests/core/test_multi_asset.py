@@ -191,7 +191,7 @@ def test_assets_that_are_made_together_are_selected_together() -> None:
     both = of_specs(lambda: None)
 
     with pytest.raises(DagsterInvalidDefinitionError, match=r"asset job 'j': .*together: select p/b too"):
-        Definitions(assets=[both], jobs=[define_asset_job("j", ["a"])])
+        Definitions(assets=[both], jobs=[define_asset_job("j", ["a"])]).get_repository_def()
     whole = Definitions(assets=[both], jobs=[define_asset_job("j", [both])]).get_job_def("j")
     with pytest.raises(DagsterInvalidSubsetError, match="together: select a too"):
         whole.execute_in_process(asset_selection=[AssetKey(["p", "b"])])
@@ -212,7 +212,7 @@ def test_functions_that_wait_for_each_other_are_refused() -> None:
     middle = asset(name="middle", deps=["first"])(lambda: None)
 
     with pytest.raises(DagsterInvalidDefinitionError, match="each wait for the other"):
-        Definitions(assets=[both, middle])
+        Definitions(assets=[both, middle]).get_repository_def()
 
 
 def test_a_function_comes_after_what_any_of_its_assets_is_made_from() -> None:
@@ -253,9 +253,9 @@ def test_a_job_or_sensor_of_an_asset_that_is_made_elsewhere_is_refused() -> None
     asking = sensor(name="s", asset_selection=["outside"])(lambda: None)
 
     with pytest.raises(DagsterInvalidDefinitionError, match="outside cannot be made: there is an AssetSpec"):
-        Definitions(assets=[outside], jobs=[define_asset_job("j", ["outside"])])
+        Definitions(assets=[outside], jobs=[define_asset_job("j", ["outside"])]).get_repository_def()
     with pytest.raises(DagsterInvalidDefinitionError, match="outside cannot be made"):
-        Definitions(assets=[outside], sensors=[asking])
+        Definitions(assets=[outside], sensors=[asking]).get_repository_def()
 
 
 def test_definitions_of_nothing_but_assets_made_elsewhere_have_no_job() -> None:
@@ -269,7 +269,7 @@ def test_a_key_is_told_of_once() -> None:
     pairs: list[list[Any]] = [[AssetSpec("a"), inside], [AssetSpec("a"), AssetSpec("a")], [both, inside]]
     for twice in pairs:
         with pytest.raises(DagsterInvalidDefinitionError, match="Duplicate asset key 'a'"):
-            Definitions(assets=twice)
+            Definitions(assets=twice).get_repository_def()
 
 
 def test_a_multi_asset_called_directly_runs_its_function() -> None:

@@ -62,14 +62,14 @@ def test_assets_with_different_partitions_are_no_job() -> None:
     with pytest.raises(
         dg.DagsterInvalidDefinitionError, match=r"asset job 'both': asset 'daily' .*asset 'colored' has"
     ):
-        dg.Definitions(assets=[daily, colored], jobs=[job])
+        dg.Definitions(assets=[daily, colored], jobs=[job]).get_repository_def()
 
 
 def test_assets_with_others_than_the_job_are_refused() -> None:
     job = dg.define_asset_job("days", [colored], partitions_def=DAYS)
 
     with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"the job itself has .*asset 'colored' has"):
-        dg.Definitions(assets=[colored, daily], jobs=[job])
+        dg.Definitions(assets=[colored, daily], jobs=[job]).get_repository_def()
 
 
 def test_assets_with_different_partitions_may_be_in_one_file() -> None:

@@ -117,9 +117,11 @@ class TestDeclaring:
             dg.DagsterInvalidDefinitionError,
             match="'store' required by sensor 'reads_store' was not provided",
         ):
-            dg.Definitions(sensors=[reads_store])
+            dg.Definitions(sensors=[reads_store]).get_repository_def()
         with pytest.raises(dg.DagsterInvalidDefinitionError, match="'api' required by op 'a' of job"):
-            dg.Definitions(assets=[dg.asset(name="a", required_resource_keys={"api"})(lambda: 1)])
+            dg.Definitions(
+                assets=[dg.asset(name="a", required_resource_keys={"api"})(lambda: 1)]
+            ).get_repository_def()
 
     def test_what_serves_once_and_a_class_are_refused(self) -> None:
         @contextmanager
@@ -310,7 +312,7 @@ class TestRuns:
         with pytest.raises(
             dg.DagsterInvalidConfigError, match=r"resources\.store\.config\.uri: unknown field"
         ):
-            dg.Definitions(jobs=[define("uri")], resources=resources)
+            dg.Definitions(jobs=[define("uri")], resources=resources).get_repository_def()
 
     def test_a_set_up_that_raises_fails_the_step_and_names_the_resource(self) -> None:
         def fn(broken: Broken) -> None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -199,7 +200,7 @@ class TestDefinitions:
             dg.DagsterInvalidDefinitionError,
             match="Duplicate definition found for 'nightly_schedule': two different schedules or sensors",
         ):
-            dg.Definitions(sensors=[sensor], schedules=[define()])
+            dg.Definitions(sensors=[sensor], schedules=[define()]).get_repository_def()
 
     def test_a_schedule_among_the_sensors_is_refused(self) -> None:
         with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"sensors\[0\] must be what @sensor made"):
@@ -209,11 +210,31 @@ class TestDefinitions:
         with pytest.raises(
             dg.DagsterInvalidDefinitionError, match="schedule 'gone_schedule' targets the job 'gone'"
         ):
-            dg.Definitions(schedules=[define(job_name="gone", job=None)])
+            dg.Definitions(schedules=[define(job_name="gone", job=None)]).get_repository_def()
 
     def test_a_missing_resource_is_refused(self) -> None:
         with pytest.raises(dg.DagsterInvalidDefinitionError, match=r"schedule 'nightly_schedule'.*'db'"):
-            dg.Definitions(schedules=[define(execution_fn=lambda: None, required_resource_keys={"db"})])
+            needing = define(execution_fn=lambda: None, required_resource_keys={"db"})
+            dg.Definitions(schedules=[needing]).get_repository_def()
+
+    def test_merged_definitions_have_the_schedules_of_all_once(self) -> None:
+        made, another = define(), define(name="another")
+        part = dg.Definitions(schedules=[made])
+
+        merged = dg.Definitions.merge(part, dg.Definitions(schedules=[another, made]))
+
+        assert merged.schedules == [made, another]
+
+    def test_schedules_are_found_in_modules_and_are_no_sensors(self) -> None:
+        module = ModuleType("schedules")
+        made, daily_job = define(), dg.define_asset_job("daily_job", [daily])
+        unresolved = dg.build_schedule_from_partitioned_job(daily_job)
+        vars(module).update(made=made, more=[unresolved], daily=daily)
+
+        found = dg.load_definitions_from_module(module)
+
+        assert (found.schedules, found.sensors) == ([made, unresolved], [])
+        assert found.get_schedule_def("daily_job_schedule").cron_schedule == "0 0 * * *"
 
 
 def partitioned(partitions: Any) -> dg.JobDefinition:

@@ -131,7 +131,7 @@ def test_two_sensors_of_one_name_do_not_fit_into_one_definitions() -> None:
     one, other = SensorDefinition("s", evaluation_fn=nothing), SensorDefinition("s", evaluation_fn=nothing)
 
     with pytest.raises(DagsterInvalidDefinitionError, match="Duplicate definition found for 's'"):
-        Definitions(sensors=[one, other])
+        Definitions(sensors=[one, other]).get_repository_def()
 
 
 # --- intervals ----------------------------------------------------------------------------------
@@ -300,11 +300,11 @@ def test_jobs_named_by_a_sensor_only_are_part_of_the_definitions() -> None:
     assert Definitions(sensors=[declared]).get_job_def("first_job").name == "first_job"
 
 
-def test_an_unknown_job_name_is_found_when_the_definitions_are_built() -> None:
+def test_an_unknown_job_name_is_found_when_the_definitions_are_used() -> None:
     declared = SensorDefinition("s", evaluation_fn=nothing, job_name="missing")
 
     with pytest.raises(DagsterInvalidDefinitionError, match="targets the job 'missing'"):
-        Definitions(sensors=[declared], jobs=[first_job])
+        Definitions(sensors=[declared], jobs=[first_job]).get_repository_def()
 
 
 def test_a_target_that_is_a_job_is_that_job() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ticktrail.core.authoring.errors import CheckError, DagsterInvalidDefinitionError
+from ticktrail.core.authoring.errors import CheckError
 from ticktrail.core.authoring.results import AssetMaterialization, AssetObservation
 from ticktrail.core.authoring.run_request import RunRequest, SkipReason
 from ticktrail.core.authoring.sensor_result import SensorExecutionData, SensorResult
@@ -48,6 +48,10 @@ def test_a_skip_reason_beside_no_requests_is_fine() -> None:
         ({"run_requests": iter([RunRequest()])}, "SensorResult.run_requests is a list_iterator"),
         ({"skip_reason": 3}, "SensorResult.skip_reason is 3"),
         ({"cursor": 3}, r"SensorResult.cursor is 3 \(int\)"),
+        (
+            {"dynamic_partitions_requests": ["add"]},
+            r"SensorResult.dynamic_partitions_requests\[0\] is 'add' \(str\): give AddDynamic.* or Delete",
+        ),
         ({"asset_events": ["a"]}, r"SensorResult.asset_events\[0\] is 'a'"),
         ({"asset_events": AssetMaterialization("a")}, "SensorResult.asset_events is a AssetMaterialization"),
     ],
@@ -55,15 +59,6 @@ def test_a_skip_reason_beside_no_requests_is_fine() -> None:
 def test_a_field_of_the_wrong_type_is_refused(fields: dict[str, Any], expected: str) -> None:
     with pytest.raises(CheckError, match=expected):
         SensorResult(**fields)
-
-
-def test_dynamic_partitions_requests_are_not_supported_yet() -> None:
-    with pytest.raises(
-        DagsterInvalidDefinitionError, match="dynamic_partitions_requests is not supported yet"
-    ):
-        SensorResult(dynamic_partitions_requests=["add"])
-
-    assert SensorResult(dynamic_partitions_requests=[]).dynamic_partitions_requests == []
 
 
 def test_asset_events_keep_their_order() -> None:

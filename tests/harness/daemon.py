@@ -62,10 +62,18 @@ class Daemon:
         told: What the running engine has written to its standard output, an event each.
     """
 
-    def __init__(self, folder: Path, definitions: str) -> None:
+    def __init__(self, folder: Path, definitions: str = "", *, module: str | None = None) -> None:
+        """Make the definitions file.
+
+        Args:
+            module: Load this module, which is in *folder*, in place of a file.
+        """
         self.folder, self.home = folder, folder / "home"
         self.file = folder / "definitions.py"
-        self.file.write_text(PRELUDE + definitions)
+        self._code = ["-f", str(self.file)] if module is None else ["-m", module]
+        self._cwd = None if module is None else folder
+        if module is None:
+            self.file.write_text(PRELUDE + definitions)
         self.told: list[dict[str, Any]] = []
         self._news = Condition()
         self._process: subprocess.Popen[bytes] | None = None
@@ -85,11 +93,13 @@ class Daemon:
             largest_file: Size in bytes beyond which neither the engine nor its workers can write a
                 file, as on a full disk; `resource.prlimit` can lift it.
         """
-        command = [sys.executable, "-m", "ticktrail", "dev", "-f", str(self.file), "--home", str(self.home)]
+        command = [sys.executable, "-m", "ticktrail", "dev", *self._code, "--home", str(self.home)]
         self.told = []
         if largest_file is not None:
             command = [sys.executable, "-c", LIMITED.format(size=largest_file), *command]
-        self._process = subprocess.Popen([*command, "--json", *options], stdout=stdout, stderr=stderr)
+        self._process = subprocess.Popen(
+            [*command, "--json", *options], stdout=stdout, stderr=stderr, cwd=self._cwd
+        )
         if self._process.stdout is not None:
             Thread(target=self._listen, args=(self._process.stdout, self.told), daemon=True).start()
         if self._process.stderr is not None:

@@ -20,6 +20,7 @@ from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
 from ticktrail.core.sensor_state import SensorState
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.sensor_states import SensorStates
@@ -62,12 +63,13 @@ class EngineHarness:
         clock: StillClock | None = None,
         timeout: float = 60.0,
         fingerprint: str = "code-1",
+        instance: Any = ...,
         **definitions: Any,
     ) -> None:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
         self.timeout, self.fingerprint = timeout, fingerprint
-        self.instance = DagsterInstance(self.log)
+        self.instance: Any = DagsterInstance(self.log) if instance is ... else instance
         self.load(*sensors, **definitions)
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
@@ -82,7 +84,7 @@ class EngineHarness:
         """Start a new engine on the same log; the old one is gone without a word."""
         self.name = f"engine-{next(_engines)}"
         self.states, self.outbox = SensorStates(), Outbox()
-        self.index = MemoryRunKeyIndex()
+        self.index, self.partitions = MemoryRunKeyIndex(), DynamicPartitions()
         self._ids = 0
         self.engine = Engine(
             self.log,
@@ -90,6 +92,7 @@ class EngineHarness:
             run_keys=self.index,
             run_key_fold=RunKeys(self.index),
             open_runs=self.outbox,
+            partitions=self.partitions,
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
             new_id=self._new_id,

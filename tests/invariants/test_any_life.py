@@ -24,12 +24,16 @@ from ticktrail.core.events import (
     SensorStatusReset,
     SensorStopped,
 )
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.invariants import check
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.sensor_states import SensorStates
 
 NAMES = ("a", "b")
 KEYS = st.lists(st.sampled_from(["k1", "k2", "k3", None]), max_size=4)
+PARTITIONS = dg.DynamicPartitionsDefinition(name="p")
+#: Requests for keys of `PARTITIONS`; every other one is to add them.
+CHANGES = st.lists(st.sampled_from([("x",), ("y", "z"), ()]), max_size=2, unique=True)
 CURSORS = st.sampled_from([None, "", "1", "2"])
 SENSORS = st.sampled_from(NAMES)
 
@@ -46,6 +50,7 @@ class EngineLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.says: dict[str, tuple[list[str | None], str | None]] = dict.fromkeys(NAMES, ([], None))
+        self.changes: list[tuple[str, ...]] = []
         self.log = FaultyLog(MemoryEventLog())
         self.engine = EngineHarness(*map(self._sensor, NAMES), log=self.log)
         self.evaluating: list[Ticket] = []
@@ -56,7 +61,11 @@ class EngineLife(RuleBasedStateMachine):
             if cursor == "2":
                 raise ValueError(cursor)
             requests = [dg.RunRequest(run_key=key) for key in keys]
-            return dg.SensorResult(run_requests=requests, cursor=cursor)
+            partitions = [
+                PARTITIONS.build_delete_request(named) if place % 2 else PARTITIONS.build_add_request(named)
+                for place, named in enumerate(self.changes)
+            ]
+            return dg.SensorResult(requests, cursor=cursor, dynamic_partitions_requests=partitions)
 
         return sensor_of(sensor, name=name)
 
@@ -76,10 +85,12 @@ class EngineLife(RuleBasedStateMachine):
         self._step()
 
     @precondition(lambda self: self.evaluating)
-    @rule(data=st.data(), keys=KEYS, cursor=CURSORS)
-    def a_sensor_returns(self, data: st.DataObject, keys: list[str | None], cursor: str | None) -> None:
+    @rule(data=st.data(), keys=KEYS, cursor=CURSORS, changes=CHANGES)
+    def a_sensor_returns(
+        self, data: st.DataObject, keys: list[str | None], cursor: str | None, changes: list[tuple[str, ...]]
+    ) -> None:
         ticket = self.evaluating.pop(data.draw(st.integers(0, len(self.evaluating) - 1)))
-        self.says[ticket.sensor] = keys, cursor
+        self.says[ticket.sensor], self.changes = (keys, cursor), changes
         self.engine.engine.finish(self.engine.evaluate(ticket))
 
     @rule()
@@ -149,12 +160,14 @@ class EngineLife(RuleBasedStateMachine):
 
     @invariant()
     def the_engine_knows_what_the_log_says(self) -> None:
-        whole, keys = SensorStates(), RunKeys(type(self.engine.index)())
+        whole, keys, partitions = SensorStates(), RunKeys(type(self.engine.index)()), DynamicPartitions()
         for frame in self.log.read(0, self.engine.engine.head):
             whole.apply(frame.first_offset, frame.events)
             keys.apply(frame.first_offset, frame.events)
+            partitions.apply(frame.first_offset, frame.events)
         assert self.engine.states.digest() == whole.digest()
         assert self.engine.index.digest() == keys.index.digest()
+        assert self.engine.partitions.digest() == partitions.digest()
 
     def teardown(self) -> None:
         """Left alone, it goes on: every sensor that is on and not hanging ticks again."""

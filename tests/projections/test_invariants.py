@@ -8,6 +8,7 @@ from story import Story
 from ticktrail.core.events import (
     CursorReset,
     CursorUpdated,
+    DynamicPartitionsChanged,
     EngineStarted,
     EvaluationDiscarded,
     RunCanceled,
@@ -349,6 +350,37 @@ def test_a_cursor_reset_that_tells_of_another_cursor_is_reported_shortened(story
     violation = only(story)
     assert (violation.invariant, violation.offset) == (5, offset)
     assert len(violation.what) < 150
+
+
+# --- 9: dynamic partitions ----------------------------------------------------------------------
+
+
+def test_a_key_that_is_added_while_it_is_there_is_reported(story: Story) -> None:
+    story.change_partitions("p", add=["a"])
+    story.change_partitions("q", add=["a", "b"])
+    offset = story.add(DynamicPartitionsChanged(at=1, partitions="p", added=["b", "a"], actor="ann"))
+
+    assert only(story) == Violation(
+        invariant=9, offset=offset, what="the key 'a' of the partitions 'p' is added and is there already"
+    )
+
+
+def test_a_key_that_is_deleted_while_it_is_not_there_is_reported(story: Story) -> None:
+    story.change_partitions("p", add=["a"])
+    story.change_partitions("p", delete=["a"])
+    offset = story.add(DynamicPartitionsChanged(at=1, partitions="p", deleted=["a"], actor="ann"))
+
+    assert only(story) == Violation(
+        invariant=9, offset=offset, what="the key 'a' of the partitions 'p' is deleted and is not there"
+    )
+
+
+def test_a_key_may_be_added_again_after_its_deletion(story: Story) -> None:
+    for _ in range(2):
+        story.change_partitions("p", add=["a"])
+        story.change_partitions("p", delete=["a"])
+
+    assert found(story) == []
 
 
 # --- 7: nothing is missing ----------------------------------------------------------------------

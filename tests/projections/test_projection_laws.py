@@ -14,6 +14,7 @@ from story import Story
 from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
 from ticktrail.core.events import AnyEvent, TickInterrupted
 from ticktrail.projections.assets import Assets
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.runs import Runs
@@ -39,6 +40,10 @@ CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "runs": (Runs, lambda runs: msgspec.to_builtins(list(runs))),
     "ticks": (Ticks, lambda ticks: msgspec.to_builtins(ticks.rows())),
     "latest ticks": (lambda: Ticks(limit=2), lambda ticks: msgspec.to_builtins(ticks.rows())),
+    "dynamic partitions": (
+        DynamicPartitions,
+        lambda partitions: (partitions.digest(), partitions.get_dynamic_partitions("p")),
+    ),
     "assets": (Assets, lambda assets: [(key, assets.latest(key)) for key in assets.names()]),
 }
 
@@ -56,7 +61,9 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
         sensor = draw(SENSORS)
         if sensor not in open_ticks:
             open_ticks[sensor] = story.start_tick(sensor)
-        step = draw(st.sampled_from(["end", "fail", "interrupt", "define", "reset", "release", "run"]))
+        step = draw(
+            st.sampled_from(["end", "fail", "interrupt", "define", "reset", "release", "partitions", "run"])
+        )
         if step == "end":
             runs += story.end_tick(
                 open_ticks.pop(sensor),
@@ -76,6 +83,9 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
             story.reset_cursor(sensor, draw(st.sampled_from([None, "r"])))
         elif step == "release":
             story.release(sensor, *draw(st.lists(st.sampled_from(["1", "2"]), max_size=2)))
+        elif step == "partitions":
+            keys = st.lists(st.sampled_from(["1", "2", "3"]), max_size=2, unique=True)
+            story.change_partitions(draw(st.sampled_from(["p", "q"])), add=draw(keys), delete=draw(keys))
         elif runs:
             run = draw(st.sampled_from(runs))
             draw(st.sampled_from([story.launch, story.start_run, story.succeed, story.fail]))(run)
@@ -149,6 +159,21 @@ def test_events_left_out_are_refused(name: str) -> None:
         projection.apply(3, story.events)
 
     assert projection.checkpoint == 0
+
+
+def test_a_copy_of_dynamic_partitions_goes_its_own_way() -> None:
+    story = Story()
+    story.change_partitions("p", add=["a", "b"])
+    partitions = DynamicPartitions()
+    partitions.apply(0, story.events)
+    twin = partitions.copy()
+
+    story.change_partitions("p", delete=["a"])
+    twin.apply(1, story.events[1:])
+
+    assert partitions.get_dynamic_partitions("p") == ["a", "b"]
+    assert twin.get_dynamic_partitions("p") == ["b"]
+    assert partitions.digest() != twin.digest()
 
 
 def test_a_copy_of_sensor_states_goes_its_own_way() -> None:

@@ -1,0 +1,1 @@
+"""An inbox of orders, with assets, jobs, sensors and resources in files of their own."""
