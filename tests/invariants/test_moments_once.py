@@ -1,7 +1,6 @@
-"""A schedule's moments: each is evaluated once at most and in order, whatever clocks, operators and crashes do.
+"""Invariant 11: a schedule handles its moments once and in order, whatever clocks, operators and crashes do.
 
-Seen to fail on a cursor that stays after a failed tick, on a start that does not count against clocks set
-back, and on a next moment that goes by the calendar alone.
+Seen to fail on a cursor that stays after a failed tick, and on a start that counts for more than the cursor.
 """
 
 from __future__ import annotations
