@@ -15,6 +15,7 @@ from typing import TypeVar
 from ..core.authoring.definitions import Definitions
 from ..core.authoring.errors import DagsterInvariantViolationError
 from ..core.authoring.lazy_definitions import LazyDefinitions
+from ..core.authoring.sensor_definition import SensorDefinition
 from ..core.errors import TickTrailError
 from ..core.failure import Failure
 from .source_text import code_digest, source_text
@@ -41,14 +42,19 @@ class LoadedDefinitions:
     Attributes:
         definitions: What was loaded.
         origin: The file or module, for people.
-        fingerprints: For each sensor, the digest of its function's code.
-        sources: For each sensor, the source text of its function; None if it cannot be had.
+        fingerprints: For each sensor and schedule, the digest of its function's code.
+        sources: For each sensor and schedule, the source text of its function; None if it cannot be had.
     """
 
     definitions: Definitions
     origin: str
     fingerprints: dict[str, str]
     sources: dict[str, str | None]
+
+    @property
+    def sensors(self) -> dict[str, SensorDefinition]:
+        """The sensors and schedules by name."""
+        return self.definitions.get_repository_def().all_sensors
 
 
 def load_definitions(file: Path | None, module: str | None) -> LoadedDefinitions:
@@ -72,14 +78,13 @@ def load_definitions(file: Path | None, module: str | None) -> LoadedDefinitions
     else:
         raise DefinitionsError("say where the definitions are: a file (-f FILE) or a module (-m MODULE)")
     definitions = _definitions_of(imported, origin)
-    _guarded(origin, definitions.get_repository_def)
-    sources = {sensor.name: source_text(sensor.evaluation_fn) for sensor in definitions.sensors}
+    sensors = _guarded(origin, definitions.get_repository_def).all_sensors
+    sources = {name: source_text(sensor.evaluation_fn) for name, sensor in sensors.items()}
     return LoadedDefinitions(
         definitions=definitions,
         origin=origin,
         fingerprints={
-            sensor.name: _fingerprint(sensor.evaluation_fn, sources[sensor.name])
-            for sensor in definitions.sensors
+            name: _fingerprint(sensor.evaluation_fn, sources[name]) for name, sensor in sensors.items()
         },
         sources=sources,
     )

@@ -31,7 +31,7 @@ from .events import (
 )
 from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
-from .sensor_state import SensorState
+from .sensor_state import SCHEDULE, SensorState
 
 
 class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,11 +89,11 @@ def decide(
         TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
         for logged_at, level, message in evaluation.logs
     ]
+    events += [_note(finished, note, at) for note in evaluation.notes]
     if evaluation.error is not None and not evaluation.reactions:
         return [*events, *_cursor(state, finished, Verdicts(), at), _failed(finished, evaluation.error, at)]
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
-    events += [_note(finished, note, at) for note in evaluation.notes]
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
     changes = evaluation.partition_changes
@@ -167,7 +167,8 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
             f"the tick's own cursor {after!r} is not stored"
         )
         return [_note(finished, message, at)]
-    if _asks_again(finished.evaluation):
+    # A schedule's moment is evaluated once.
+    if _asks_again(finished.evaluation) and state.kind != SCHEDULE:
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
 

@@ -15,8 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from .authoring.sensor_result import NextTick
 from .clock import Clock
+from .cron import Moments
 from .decision import FinishedTick, decide
 from .engine_parts import (
     DynamicPartitions,
@@ -32,6 +35,7 @@ from .errors import EngineSuperseded, LogConflict
 from .evaluation import Evaluation
 from .events import (
     AnyEvent,
+    CursorReset,
     EngineStarted,
     EngineStopped,
     EvaluationDiscarded,
@@ -50,14 +54,19 @@ from .events import (
     TickStarted,
 )
 from .log import EventLog
+from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
 from .run_keys import RunKeyIndex
 from .schedule import Schedule
+from .sensor_state import SensorState
 from .wake_ups import WakeUps
 from .woken import Woken
 
 #: How many ticks start, and how many end, in one append at the most.
 TICKS_PER_APPEND = 256
+
+#: Seconds after which a schedule looks at the calendar again while it waits for its moment.
+LONGEST_WAIT_FOR_A_MOMENT = 60.0
 
 #: Events by which somebody else changes when, or whether, a sensor ticks.
 _RESCHEDULES = (SensorStarted, SensorStopped, SensorStatusReset)
@@ -167,13 +176,7 @@ class Engine:
 
     def _changed(self, sensor: EngineSensor) -> bool:
         state = self._states.get(sensor.name)
-        known = (state.kind, state.interval, state.default_status, state.fingerprint)
-        return not state.defined or known != (
-            sensor.kind,
-            sensor.interval,
-            sensor.default_status,
-            sensor.fingerprint,
-        )
+        return not state.defined or _as_defined(state) != _as_defined(sensor)
 
     def _definition(self, sensor: EngineSensor, at: int) -> SensorDefined:
         return SensorDefined(
@@ -184,6 +187,8 @@ class Engine:
             default_status="RUNNING" if sensor.default_status == "RUNNING" else "STOPPED",
             fingerprint=sensor.fingerprint,
             source=sensor.source,
+            cron_schedule=sensor.cron_schedule,
+            timezone=sensor.timezone,
         )
 
     # --- what the driver hands in ------------------------------------------------------------
@@ -254,7 +259,9 @@ class Engine:
         for event in events:
             if isinstance(event, EngineStarted):
                 raise EngineSuperseded(event.where)
-            if isinstance(event, _RESCHEDULES):
+            if isinstance(event, _RESCHEDULES) or (
+                isinstance(event, CursorReset) and self._moments(event.sensor)
+            ):
                 self._reschedule(event.sensor)
 
     def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
@@ -302,6 +309,7 @@ class Engine:
     def _decide(
         self, tick: FinishedTick, partitions: ChangedPartitions, offset: int, at: int
     ) -> list[AnyEvent]:
+        tick = self._of_moment(tick)
         requests = tick.evaluation.requests
         owners: list[int | None] = []
         if requests:
@@ -318,18 +326,23 @@ class Engine:
         return events
 
     def _starts(self, at: int) -> list[AnyEvent]:
-        due = map(self._states.get, self._schedule.due(self._decided_at, TICKS_PER_APPEND))
-        return [
-            TickStarted(
+        events: list[AnyEvent] = []
+        for name in self._schedule.due(self._decided_at, TICKS_PER_APPEND):
+            state, moments = self._states.get(name), self._sensors[name].moments
+            moment = None if moments is None else self._schedule_moment(name, moments, at)
+            if moment is not None and moment > at:
+                continue
+            started = TickStarted(
                 at=at,
-                sensor=state.name,
+                sensor=name,
                 cursor=state.cursor,
                 fingerprint=state.fingerprint,
                 engine=self._name,
-                cause=self._woken.cause(state.name),
+                cause=self._woken.cause(name),
+                scheduled_for=moment,
             )
-            for state in due
-        ]
+            events.append(started)
+        return events
 
     def _began(self, tick: int, event: TickStarted) -> None:
         sensor, started = event.sensor, self._decided_at
@@ -341,6 +354,7 @@ class Engine:
             state=self._states.get(sensor),
             started=started,
             deadline=started + self._sensors[sensor].timeout,
+            scheduled_for=event.scheduled_for,
         )
         self._tickets.append(ticket)
 
@@ -365,7 +379,9 @@ class Engine:
         """Set when the sensor ticks after *ticket*; one that waits for events may have no such moment."""
         name, sensor = ticket.sensor, self._sensors[ticket.sensor]
         after_interval = ticket.started + sensor.interval
-        if next_tick == "paused":
+        if sensor.moments is not None:
+            self._schedule_moment(name, sensor.moments, self._clock.now())
+        elif next_tick == "paused":
             self._woken.pause(name, after_interval)
             self._schedule.set(name, after_interval)
         elif next_tick == "now" or self._woken.cause(name) is not None:
@@ -380,6 +396,31 @@ class Engine:
             return
         due = max(self._woken.paused_until(sensor), self._after_gap(sensor, self._sensors[sensor].least_gap))
         self._schedule.set(sensor, due)
+
+    # --- schedules ---------------------------------------------------------------------------
+
+    def _moments(self, sensor: str) -> Moments | None:
+        known = self._sensors.get(sensor)
+        return None if known is None else known.moments
+
+    def _schedule_moment(self, name: str, moments: Moments, now: int) -> int:
+        """Make a schedule due at its next moment, and return that."""
+        moment = next_moment(self._states.get(name), moments, now)
+        # The calendar may be moved while the engine waits by the other clock: look again meanwhile.
+        wait = min(max((moment - now) / 1e6, 0.0), LONGEST_WAIT_FOR_A_MOMENT)
+        self._schedule.set(name, self._clock.monotonic() + wait)
+        return moment
+
+    def _of_moment(self, tick: FinishedTick) -> FinishedTick:
+        """Return the finished tick; a schedule's with its moment handled."""
+        ticket, moments = self._in_flight.get(tick.sensor), self._moments(tick.sensor)
+        if moments is None or ticket is None or ticket.tick != tick.tick or ticket.scheduled_for is None:
+            return tick
+        state, moment = ticket.state, ticket.scheduled_for
+        note = passed_over(state, moments, moment)
+        return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+
+    # --- ends --------------------------------------------------------------------------------
 
     def _drop_finished(self, tick: int) -> None:
         place = next((i for i, finished in enumerate(self._finished) if finished.tick == tick), None)
@@ -436,6 +477,9 @@ class Engine:
             self._schedule.drop(sensor)
             return
         known = self._sensors[sensor]
+        if known.moments is not None:
+            self._schedule_moment(sensor, known.moments, self._clock.now())
+            return
         # What happened while nobody looked wakes a sensor as well, so one that waits for events ticks.
         gap = known.interval if known.wake_up is None else known.least_gap
         self._schedule.set(sensor, self._after_gap(sensor, gap))
@@ -448,6 +492,12 @@ class Engine:
             elapsed = (self._clock.now() - last) / 1e6
             remaining = min(max(gap - elapsed, 0.0), gap)
         return self._clock.monotonic() + remaining
+
+
+def _as_defined(known: EngineSensor | SensorState) -> tuple[object, ...]:
+    """Return what the log says of a sensor when it is defined."""
+    when = (known.interval, known.cron_schedule, known.timezone)
+    return known.kind, *when, known.default_status, known.fingerprint
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from .cron import Moments
 from .events import AnyEvent, RunRequested, RunStarted
 from .partitions_store import DynamicPartitionsStore
 from .sensor_state import SensorState
@@ -25,6 +26,9 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         timeout: Seconds after which an evaluation is given up, > 0.
         fingerprint: Digest of the sensor's code.
         source: Digest of the source text of the sensor's function.
+        cron_schedule: When a schedule ticks, as it is written; None for sensors.
+        timezone: Whose clock that goes by, None for sensors.
+        moments: The moments at which a schedule ticks in place of at intervals, None for sensors.
     """
 
     name: str
@@ -37,6 +41,9 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     least_gap: float = 0.0
     wake_up: WakeUp | None = None
     polls: bool = True
+    cron_schedule: str | None = None
+    timezone: str | None = None
+    moments: Moments | None = None
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -48,6 +55,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         state: The sensor when the tick started.
         started: When the tick started, on the monotonic clock (seconds).
         deadline: When the evaluation is given up, on the same clock.
+        scheduled_for: The moment that a schedule's tick stands for (UTC, microseconds), None for sensors.
     """
 
     tick: int
@@ -55,6 +63,7 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     state: SensorState
     started: float
     deadline: float
+    scheduled_for: int | None = None
 
 
 class RunReport(msgspec.Struct, frozen=True, kw_only=True):

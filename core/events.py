@@ -62,7 +62,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     Attributes:
         kind: Sort of sensor, such as ``"STANDARD"``; ``"SCHEDULE"`` for a schedule.
         interval: Seconds from one tick's start to the next one's, > 0; for sensors that the log
-            wakes, and for schedules, those after a failed one.
+            wakes, those after a failed one; schedules do not go by it.
         default_status: The status written in code.
         fingerprint: Digest of the sensor's code.
         source: Digest of the source text of the sensor's function, or None if it has none.

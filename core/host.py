@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .clock import Clock
+from .cron import Cron
 from .errors import TickTrailError
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The surroundings of in-process runs and of resources.
+    """The surroundings of in-process runs, of resources and of schedules.
 
     Attributes:
         clock: The time.
@@ -26,6 +27,7 @@ class Host:
         environment: Returns what an environment variable holds, None if it is not set.
         new_instance: Returns an instance over a new, empty log that is gone with the process.
         run_started: Says that this process runs a run, by its id and the offset of its request.
+        cron: Reads cron expressions.
     """
 
     clock: Clock
@@ -35,6 +37,7 @@ class Host:
     environment: Callable[[str], str | None]
     new_instance: Callable[[], Instance]
     run_started: Callable[[str, int], RunStarted]
+    cron: Cron
 
 
 class _Place:
@@ -49,9 +52,10 @@ def set_host(
     environment: Callable[[str], str | None],
     new_instance: Callable[[], Instance],
     run_started: Callable[[str, int], RunStarted],
+    cron: Cron,
 ) -> None:
-    """Set the surroundings of runs in process and of resources; the package does when imported."""
-    _Place.host = Host(clock, new_id, sleep, chance, environment, new_instance, run_started)
+    """Set the surroundings of runs in process, resources and schedules; the package does when imported."""
+    _Place.host = Host(clock, new_id, sleep, chance, environment, new_instance, run_started, cron)
 
 
 def host() -> Host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -75,7 +76,7 @@ def as_requests(
             key = f" (run key {asked.run_key!r})" if asked.run_key else ""
             context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
             continue
-        requests.append(_as_request(name, jobs[name], asked, partitions, problem))
+        requests.append(_as_request(name, jobs[name], asked, partitions, problem, context.partitions_at))
     return requests
 
 
@@ -116,12 +117,13 @@ def _as_request(
     asked: RunRequest,
     partitions: DynamicPartitionsStore | None,
     problem: str | None,
+    current_time: datetime | None,
 ) -> Request:
     keys = asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
     problems = [*([] if problem is None else [problem]), *_unsupported(asked)]
     if asked.partition_key is not None and not isinstance(job, str):
-        resolved = _for_partition(name, job, asked, partitions)
+        resolved = _for_partition(name, job, asked, partitions, current_time)
         if isinstance(resolved, str):
             problems.append(resolved)
         else:
@@ -154,7 +156,11 @@ def _as_request(
 
 
 def _for_partition(
-    name: str, job: JobDefinition | None, asked: RunRequest, partitions: DynamicPartitionsStore | None
+    name: str,
+    job: JobDefinition | None,
+    asked: RunRequest,
+    partitions: DynamicPartitionsStore | None,
+    current_time: datetime | None,
 ) -> RunRequest | str:
     """Return the request with what its partition adds, or why it cannot be for that partition."""
     try:
@@ -162,7 +168,7 @@ def _for_partition(
             raise CheckError(
                 f"job {name!r} is known by its name only, so are its partitions: give definitions"
             )
-        return with_partition(job, asked, partitions)
+        return with_partition(job, asked, partitions, current_time)
     except TickTrailError as error:
         return _line(error)
     # The user's function of the partition may raise anything; it costs this one request.

@@ -24,12 +24,16 @@ from .events import (
     TickSkipped,
     TickStarted,
 )
+from .moment_text import moment_of_text
 
 #: What an operator last said: on, off, or as the code says.
 StoredStatus = Literal["RUNNING", "STOPPED", "DECLARED_IN_CODE"]
 
 #: How a tick ended; ``STARTED`` while it has not.
 TickStatus = Literal["STARTED", "SUCCESS", "SKIPPED", "FAILURE", "INTERRUPTED"]
+
+#: The kind of a schedule: its ticks are for moments, and its cursor is the last one it has handled.
+SCHEDULE = "SCHEDULE"
 
 
 class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,6 +60,10 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         cursor_reset: Offset of the latest `CursorReset`.
         last_tick: Id of the latest tick.
         last_status: How the latest ended tick ended.
+        cron_schedule: When a schedule ticks, None for sensors.
+        timezone: Whose clock *cron_schedule* goes by, None for sensors.
+        moments_after: A schedule's moments up to this time do not count, as they were before it was
+            switched on or changed; None when an operator has since said by the cursor which ones do.
     """
 
     name: str
@@ -76,6 +84,9 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cursor_reset: int | None = None
     last_tick: int | None = None
     last_status: TickStatus | None = None
+    cron_schedule: str | None = None
+    timezone: str | None = None
+    moments_after: int | None = None
 
     @property
     def status(self) -> DefaultStatus:
@@ -106,8 +117,16 @@ def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorSta
         interval=event.interval,
         default_status=event.default_status,
         fingerprint=event.fingerprint,
+        cron_schedule=event.cron_schedule,
+        timezone=event.timezone,
     )
+    if not state.defined or _when(state) != _when(after):
+        after = replace(after, moments_after=event.at if event.kind == SCHEDULE else None)
     return _switched(state, after, event.at)
+
+
+def _when(state: SensorState) -> tuple[str, str | None, str | None]:
+    return state.kind, state.cron_schedule, state.timezone
 
 
 def _retired(state: SensorState, offset: int, event: SensorRetired) -> SensorState:
@@ -131,11 +150,17 @@ def _status_reset(state: SensorState, offset: int, event: SensorStatusReset) -> 
 def _switched(before: SensorState, after: SensorState, at: int) -> SensorState:
     """Note the time when a change has switched the sensor on."""
     on = after.status == "RUNNING" and before.status == "STOPPED"
-    return replace(after, last_started_at=at) if on else after
+    if not on:
+        return after
+    since = at if after.kind == SCHEDULE else after.moments_after
+    return replace(after, last_started_at=at, moments_after=since)
 
 
 def _cursor_reset(state: SensorState, offset: int, event: CursorReset) -> SensorState:
-    return replace(state, cursor=event.after, cursor_reset=offset)
+    after = replace(state, cursor=event.after, cursor_reset=offset)
+    if state.kind != SCHEDULE:
+        return after
+    return replace(after, moments_after=event.at if moment_of_text(event.after) is None else None)
 
 
 def _tick_started(state: SensorState, offset: int, event: TickStarted) -> SensorState:

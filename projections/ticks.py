@@ -40,6 +40,7 @@ class Tick(msgspec.Struct, kw_only=True):
         cursor_before: The cursor handed to the sensor.
         cursor_after: The cursor the tick left; `cursor_before` if it changed nothing.
         runs: Ids of the runs it asked for, in order.
+        scheduled_for: The moment that a schedule's tick stands for, None for sensors.
     """
 
     tick: int
@@ -58,6 +59,7 @@ class Tick(msgspec.Struct, kw_only=True):
     cursor_before: str | None = None
     cursor_after: str | None = None
     runs: list[str] = []
+    scheduled_for: int | None = None
 
 
 class Ticks(Fold):
@@ -113,6 +115,7 @@ class Ticks(Fold):
             started_at=event.at,
             cursor_before=event.cursor,
             cursor_after=event.cursor,
+            scheduled_for=event.scheduled_for,
         )
 
     def _requested(self, offset: int, event: RunRequested) -> None:

@@ -75,7 +75,7 @@ def act(home: Home, log: EventLog, code: Code, sensor: str, actor: str, decide: 
             state = evolve(state, head, defined)
             events.append(defined)
         elif sensor not in states:
-            names = [] if loaded is None else [known.name for known in loaded.definitions.sensors]
+            names = [] if loaded is None else list(loaded.sensors)
             raise UnknownName("sensor", sensor, {*states.names(), *names})
         event = decide(state, now)
         if event is None:
@@ -96,14 +96,16 @@ def _definitions(home: Home, code: Code, *, needed: bool) -> LoadedDefinitions |
 
 def definition_event(loaded: LoadedDefinitions, sensor: str, at: int) -> SensorDefined | None:
     """Return what an engine would say of a sensor that is new to the log, None if it is not there."""
-    for definition in loaded.definitions.sensors:
-        if definition.name == sensor:
-            return SensorDefined(
-                at=at,
-                sensor=sensor,
-                kind=definition.sensor_type.value,
-                interval=definition.interval_seconds,
-                default_status=definition.default_status.value,
-                fingerprint=loaded.fingerprints[sensor],
-            )
-    return None
+    definition = loaded.sensors.get(sensor)
+    if definition is None:
+        return None
+    return SensorDefined(
+        at=at,
+        sensor=sensor,
+        kind=definition.kind,
+        interval=definition.interval_seconds,
+        default_status=definition.default_status.value,
+        fingerprint=loaded.fingerprints[sensor],
+        cron_schedule=definition.cron_text,
+        timezone=definition.timezone,
+    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
+from msgspec.structs import replace
 
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog
@@ -15,6 +16,7 @@ from ...core.sensor_state import SensorState
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
+from ..system import SystemClock
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common
 from .output import Output
@@ -22,8 +24,10 @@ from .reading import fold, opened
 from .text import cursor_text, one_line
 
 if TYPE_CHECKING:
+    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import Evaluation, Reacted, Request
     from ..definitions_file import LoadedDefinitions
+    from ..instance import DagsterInstance
 
 
 def preview(
@@ -39,12 +43,14 @@ def preview(
 ) -> int:
     """Evaluate a sensor once and show what would come of it; nothing is stored or launched.
 
+    A schedule is evaluated for its next moment, which the cursor tells.
+
     The sensor's function does run: what it does to the outside world by itself happens. Exits with
     1 when the evaluation fails or a request could not become a run.
     """
     home, out = common.open(), Output(json=common.json)
     loaded = code.load(home)
-    known = [sensor.name for sensor in loaded.definitions.sensors]
+    known = list(loaded.sensors)
     if name not in known:
         raise UnknownName("sensor", name, known)
     with opened(home) as log:
@@ -78,10 +84,15 @@ def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys,
 
 
 def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None, log: EventLog) -> Evaluation:
+    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.authoring.sensor_context import SensorEvaluationContext
     from ...core.evaluation import evaluate
     from ..instance import DagsterInstance
 
+    sensor, instance = loaded.sensors[state.name], DagsterInstance(log, read_only="a preview stores nothing")
+    if isinstance(sensor, ScheduleDefinition):
+        state = state if cursor is None else replace(state, cursor=cursor)
+        return _evaluate_schedule(loaded, sensor, state, instance)
     context = SensorEvaluationContext(
         sensor_name=state.name,
         cursor=state.cursor if cursor is None else cursor,
@@ -89,10 +100,26 @@ def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None,
         last_tick_completion_time=_seconds(state.last_finished_tick_at),
         last_sensor_start_time=_seconds(state.last_started_at),
         definitions=loaded.definitions,
-        instance=DagsterInstance(log, read_only="a preview stores nothing"),
+        instance=instance,
     )
     with contextlib.redirect_stdout(sys.stderr):
-        return evaluate(loaded.definitions.get_sensor_def(state.name), context, loaded.definitions)
+        return evaluate(sensor, context, loaded.definitions)
+
+
+def _evaluate_schedule(
+    loaded: LoadedDefinitions, schedule: ScheduleDefinition, state: SensorState, instance: DagsterInstance
+) -> Evaluation:
+    """Return what comes of the schedule's next moment, which may not have come yet."""
+    from ...core.evaluation import evaluate
+    from ...core.moments import handled, next_moment, passed_over
+
+    moment = next_moment(state, schedule.moments, SystemClock().now())
+    context = schedule.context_for(
+        moment, sensor_name=schedule.name, definitions=loaded.definitions, instance=instance
+    )
+    with contextlib.redirect_stdout(sys.stderr):
+        evaluation = evaluate(schedule, context, loaded.definitions)
+    return handled(evaluation, state, moment, passed_over(state, schedule.moments, moment))
 
 
 def _seconds(at: int | None) -> float | None:
@@ -138,6 +165,8 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
         out.line((f"{level:<8}", "cyan"), message)
     for reaction in evaluation.reactions:
         _show_reaction(out, reaction)
+    for note in evaluation.notes:
+        out.line(("WARNING ", "yellow"), note)
     if evaluation.error is not None:
         if evaluation.traceback:
             out.note(evaluation.traceback.rstrip(), "")

@@ -14,7 +14,8 @@ from ...core.events import (
     SensorStatusReset,
     SensorStopped,
 )
-from ...core.sensor_state import SensorState
+from ...core.moment_text import moment_of_text, moment_text
+from ...core.sensor_state import SCHEDULE, SensorState
 from ...projections.sensor_states import SensorStates
 from ..home import Home
 from ..identity import actor as current_actor
@@ -26,7 +27,7 @@ from .preview import preview
 from .reading import fold, opened
 from .text import UsageError, ago, cursor_text
 
-app = App(name="sensor", help="List, switch and preview sensors, and move their cursors.")
+app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
 app.command(preview)
 
 Name = Annotated[str, Parameter(help="Name of the sensor.")]
@@ -36,7 +37,7 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 @app.command(name="list")
 def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
-    """List the sensors with their status, latest tick and cursor.
+    """List the sensors and schedules with their status, latest tick and cursor.
 
     The log is believed; what the definitions say of a sensor counts more if they are named, or
     while no engine runs that has loaded them.
@@ -70,7 +71,7 @@ def start(
     code: Code = CODE,
     common: Common = COMMON,
 ) -> int:
-    """Switch a sensor on; a running engine begins to tick it at once."""
+    """Switch a sensor on; a running engine begins to tick it at once, a schedule at its next moment."""
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
@@ -144,7 +145,8 @@ def cursor(
 ) -> int:
     """Show a sensor's cursor, or change it; the next tick gets the new one.
 
-    Run keys are not touched: what was launched for a key is not launched again.
+    Run keys are not touched: what was launched for a key is not launched again. The cursor of a schedule
+    is the last moment that it has handled: set back, the latest moments since are evaluated again.
     """
     if set_ is not None and clear:
         raise UsageError("give one of --set and --clear, not both")
@@ -153,10 +155,11 @@ def cursor(
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
+        after = _as_moment(name, set_) if state.kind == SCHEDULE and set_ is not None else set_
         # With a tick in flight the same cursor is set once more: else the tick's own would replace it.
-        if state.cursor == set_ and state.open_tick is None:
+        if state.cursor == after and state.open_tick is None:
             return None
-        return CursorReset(at=now, sensor=name, actor=who, before=state.cursor, after=set_, reason=reason)
+        return CursorReset(at=now, sensor=name, actor=who, before=state.cursor, after=after, reason=reason)
 
     outcome = _act(name, who, decide, code, common)
     out = Output(json=common.json)
@@ -164,11 +167,21 @@ def cursor(
         before, after = outcome.before.cursor, outcome.after.cursor
         out.record({"sensor": name, "offset": outcome.offset, "before": before, "after": after})
     elif outcome.offset is None:
-        out.line(f"cursor of {name} is {cursor_text(set_, 200)} already")
+        out.line(f"cursor of {name} is {cursor_text(outcome.after.cursor, 200)} already")
     else:
-        before_text, after_text = cursor_text(outcome.before.cursor, 200), cursor_text(set_, 200)
+        before_text, after_text = (cursor_text(s.cursor, 200) for s in (outcome.before, outcome.after))
         out.line(f"cursor of {name}: {before_text} → {after_text}")
     return 0
+
+
+def _as_moment(schedule: str, text: str) -> str:
+    moment = moment_of_text(text)
+    if moment is None:
+        raise UsageError(
+            f"{schedule} is a schedule, its cursor is the last moment that it has handled: give a time such as "
+            f"2026-01-31T06:00+00:00, not {text!r}"
+        )
+    return moment_text(moment)
 
 
 def _show_cursor(name: str, common: Common) -> int:
@@ -233,12 +246,14 @@ def _as_in_code(home: Home, code: Code, known: dict[str, SensorState], out: Outp
         sensor.name: replace(
             known.get(sensor.name) or SensorState(name=sensor.name),
             defined=True,
-            kind=sensor.sensor_type.value,
+            kind=sensor.kind,
             interval=sensor.interval_seconds,
             default_status=sensor.default_status.value,
             fingerprint=loaded.fingerprints[sensor.name],
+            cron_schedule=sensor.cron_text,
+            timezone=sensor.timezone,
         )
-        for sensor in loaded.definitions.sensors
+        for sensor in loaded.sensors.values()
     }
 
 
@@ -257,7 +272,7 @@ def _row(state: SensorState, now: int) -> list[str]:
         state.name,
         _status(state),
         set_by,
-        f"{state.interval:g} s",
+        state.cron_schedule or f"{state.interval:g} s",
         ago(state.last_tick_at, now),
         result,
         str(state.consecutive_failures or "-"),

@@ -162,6 +162,7 @@ def _show(
     )
     out.facts(
         {
+            "scheduled for": None if tick.scheduled_for is None else local_time(tick.scheduled_for),
             "started": f"{local_time(tick.started_at)} ({ago(tick.started_at, now)})",
             "ended": None if tick.ended_at is None else local_time(tick.ended_at),
             "took": None if tick.duration is None else took(tick.duration),

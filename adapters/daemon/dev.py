@@ -91,8 +91,7 @@ class _Session:
         self._log, self._account, self._notes, self._where = log, account, notes, home.path
         self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
         self._run_keys, self._partitions = RunKeys(self._index), DynamicPartitions()
-        sensors = {sensor.name: sensor for sensor in loaded.definitions.sensors}
-        name = new_run_id()
+        sensors, name = loaded.sensors, new_run_id()
         self._engine = Engine(
             log,
             states=self._states,
@@ -195,7 +194,7 @@ def _going_on(runs: int) -> str:
 def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> EngineSensor:
     return EngineSensor(
         name=sensor.name,
-        kind=sensor.sensor_type.value,
+        kind=sensor.kind,
         interval=sensor.interval_seconds,
         default_status=sensor.default_status.value,
         fingerprint=loaded.fingerprints[sensor.name],
@@ -204,6 +203,9 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         least_gap=sensor.least_gap_seconds,
         wake_up=sensor.wake_up(loaded.definitions.get_repository_def()),
         polls=sensor.polls,
+        cron_schedule=sensor.cron_text,
+        timezone=sensor.timezone,
+        moments=sensor.moments,
     )
 
 

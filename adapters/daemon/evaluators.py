@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from ...core.authoring.definitions import Definitions
+from ...core.authoring.schedule_definition import ScheduleDefinition
 from ...core.authoring.sensor import SensorDefinition
 from ...core.authoring.sensor_context import SensorEvaluationContext
 from ...core.decision import FinishedTick
@@ -88,8 +89,9 @@ class Evaluators:
     def _evaluate(self, ticket: Ticket) -> FinishedTick:
         process = os.getpid()
         started = time.monotonic()
-        context = _context(ticket, self._definitions, self._instance)
-        evaluation = evaluate(self._sensors[ticket.sensor], context, self._definitions)
+        sensor = self._sensors[ticket.sensor]
+        context = _context(sensor, ticket, self._definitions, self._instance)
+        evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
         return FinishedTick(
@@ -100,8 +102,14 @@ class Evaluators:
         )
 
 
-def _context(ticket: Ticket, definitions: Definitions, instance: Instance) -> SensorEvaluationContext:
+def _context(
+    sensor: SensorDefinition, ticket: Ticket, definitions: Definitions, instance: Instance
+) -> SensorEvaluationContext:
     state = ticket.state
+    if isinstance(sensor, ScheduleDefinition) and ticket.scheduled_for is not None:
+        return sensor.context_for(
+            ticket.scheduled_for, sensor_name=sensor.name, definitions=definitions, instance=instance
+        )
     return SensorEvaluationContext(
         sensor_name=ticket.sensor,
         cursor=state.cursor,

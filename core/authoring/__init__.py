@@ -24,7 +24,7 @@ from .asset_spec import AssetDep, AssetOut, AssetSpec
 from .assets import AssetsDefinition, asset
 from .config import Config
 from .configurable_resource import ConfigurableResource
-from .default_status import DefaultSensorStatus, SensorType
+from .default_status import DefaultScheduleStatus, DefaultSensorStatus, SensorType
 from .definitions import Definitions
 from .direct_context import build_asset_context, build_op_context
 from .dynamic_partitions import (
@@ -75,6 +75,7 @@ from .partitioned_config import (
     static_partitioned_config,
     weekly_partitioned_config,
 )
+from .partitioned_schedule import build_schedule_from_partitioned_job
 from .partitions import PartitionKeyRange, PartitionsDefinition, StaticPartitionsDefinition
 from .resource_context import InitResourceContext
 from .resource_definition import ResourceDefinition, resource
@@ -89,6 +90,9 @@ from .run_status_context import (
     build_run_status_sensor_context,
 )
 from .run_status_sensor import RunStatusSensorDefinition, run_failure_sensor, run_status_sensor
+from .schedule import schedule
+from .schedule_context import ScheduleEvaluationContext, build_schedule_context
+from .schedule_definition import ScheduleDefinition
 from .sensor import sensor
 from .sensor_context import SensorEvaluationContext, build_sensor_context
 from .sensor_definition import SensorDefinition
@@ -136,6 +140,7 @@ __all__ = [
     "DagsterRunStatus",
     "DagsterUnknownPartitionError",
     "DailyPartitionsDefinition",
+    "DefaultScheduleStatus",
     "DefaultSensorStatus",
     "Definitions",
     "DeleteDynamicPartitionsRequest",
@@ -182,6 +187,8 @@ __all__ = [
     "RunStatusSensorContext",
     "RunStatusSensorDefinition",
     "RunsFilter",
+    "ScheduleDefinition",
+    "ScheduleEvaluationContext",
     "SensorDefinition",
     "SensorEvaluationContext",
     "SensorExecutionData",
@@ -200,6 +207,8 @@ __all__ = [
     "build_multi_asset_sensor_context",
     "build_op_context",
     "build_run_status_sensor_context",
+    "build_schedule_context",
+    "build_schedule_from_partitioned_job",
     "build_sensor_context",
     "daily_partitioned_config",
     "define_asset_job",
@@ -220,6 +229,7 @@ __all__ = [
     "resource",
     "run_failure_sensor",
     "run_status_sensor",
+    "schedule",
     "sensor",
     "static_partitioned_config",
     "weekly_partitioned_config",

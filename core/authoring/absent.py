@@ -29,10 +29,6 @@ build_resources build_init_resource_context
 StringSource IntSource BoolSource
 -> give EnvVar("NAME") to a field of a ConfigurableResource
 
-schedule ScheduleDefinition ScheduleEvaluationContext DefaultScheduleStatus build_schedule_context
-build_schedule_from_partitioned_job
--> write a @sensor whose run key is the period, such as the date
-
 AutomationCondition AutomationConditionSensorDefinition AutoMaterializePolicy FreshnessPolicy
 build_sensor_for_freshness_checks AutomationContext AutomationResult AutoMaterializeRule
 AutoMaterializeAssetPartitionsFilter EvaluateAutomationConditionsResult

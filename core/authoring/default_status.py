@@ -23,3 +23,10 @@ class SensorType(Enum):
     AUTO_MATERIALIZE = "AUTO_MATERIALIZE"
     AUTOMATION = "AUTOMATION"
     UNKNOWN = "UNKNOWN"
+
+
+class DefaultScheduleStatus(Enum):
+    """The status that a schedule has until an operator decides otherwise."""
+
+    RUNNING = "RUNNING"
+    STOPPED = "STOPPED"

@@ -10,8 +10,10 @@ from .assets import AssetsDefinition
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .metadata import normalize_metadata
+from .partitioned_schedule import UnresolvedPartitionedSchedule
 from .repository import RepositoryDefinition
 from .resources import checked_resources, joined_resources
+from .schedule_definition import ScheduleDefinition
 from .sensor_definition import SensorDefinition
 
 
@@ -25,6 +27,7 @@ class Definitions:
         assets: As given.
         jobs: As given; `get_all_jobs` has all of them.
         sensors: As given.
+        schedules: As given.
         resources: What steps and sensors find in ``context.resources``, by name.
         metadata: For people, by name.
     """
@@ -32,7 +35,7 @@ class Definitions:
     def __init__(
         self,
         assets: Iterable[AssetsDefinition | AssetSpec] | None = None,
-        schedules: Iterable[Any] | None = None,
+        schedules: Iterable[ScheduleDefinition | UnresolvedPartitionedSchedule] | None = None,
         sensors: Iterable[SensorDefinition] | None = None,
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition] | None = None,
         resources: Mapping[str, Any] | None = None,
@@ -46,11 +49,17 @@ class Definitions:
         Raises:
             DagsterInvalidDefinitionError: A part is of the wrong kind or not supported yet.
         """
-        _refuse(schedules=schedules, executor=executor, loggers=loggers, asset_checks=asset_checks)
+        _refuse(executor=executor, loggers=loggers, asset_checks=asset_checks)
         self.assets = _parts(
             assets, "assets", (AssetsDefinition, AssetSpec), "what @asset made or an AssetSpec"
         )
         self.sensors = _parts(sensors, "sensors", (SensorDefinition,), "what @sensor made")
+        self.schedules = _parts(
+            schedules,
+            "schedules",
+            (ScheduleDefinition, UnresolvedPartitionedSchedule),
+            "what @schedule or build_schedule_from_partitioned_job made",
+        )
         self.jobs = _parts(
             jobs, "jobs", (JobDefinition, UnresolvedAssetJobDefinition), "what @job or define_asset_job made"
         )
@@ -75,6 +84,7 @@ class Definitions:
         return cls(
             assets=_each_once(part.assets for part in def_sets),
             sensors=_each_once(part.sensors for part in def_sets),
+            schedules=_each_once(part.schedules for part in def_sets),
             jobs=_each_once(part.jobs for part in def_sets),
             resources=joined_resources([part.resources for part in def_sets]),
             metadata={name: value for part in def_sets for name, value in part.metadata.items()},
@@ -102,7 +112,9 @@ class Definitions:
             DagsterInvalidConfigError: A job's own run config does not fit it.
         """
         if self._repository is None:
-            self._repository = RepositoryDefinition(self.assets, self.jobs, self.sensors, self.resources)
+            self._repository = RepositoryDefinition(
+                self.assets, self.jobs, self.sensors, self.resources, self.schedules
+            )
         return self._repository
 
     def get_job_def(self, name: str) -> JobDefinition:
@@ -129,6 +141,14 @@ class Definitions:
         """
         return self.get_repository_def().get_sensor_def(name)
 
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return the schedule of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return self.get_repository_def().get_schedule_def(name)
+
 
 def _each_once(parts: Iterable[list[Any]]) -> list[Any]:
     return list({id(one): one for part in parts for one in part}.values())
@@ -147,7 +167,7 @@ def _parts(values: Any, name: str, kinds: tuple[type, ...], expected: str) -> li
         raise DagsterInvalidDefinitionError(f"Definitions: {name} must be a list, got {values!r}")
     parts = list(values)
     for index, part in enumerate(parts):
-        if not isinstance(part, kinds):
+        if not isinstance(part, kinds) or (name == "sensors" and isinstance(part, ScheduleDefinition)):
             raise DagsterInvalidDefinitionError(
                 f"Definitions: {name}[{index}] must be {expected}, got {part!r} ({type(part).__name__})"
             )

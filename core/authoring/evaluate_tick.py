@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: The tag of a run that names the sensor it was asked for by.
 SENSOR_NAME_TAG = "dagster/sensor_name"
+
+#: The tag of a run that names the schedule it was asked for by.
+SCHEDULE_NAME_TAG = "dagster/schedule_name"
 
 
 def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) -> SensorExecutionData:
@@ -135,7 +139,7 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
             )
         if request.job_name is not None and request.job_name not in names:
             raise SensorTargetError(
-                f"{_label(sensor, index, request)} is for job {request.job_name!r}, which the sensor does not "
+                f"{_label(sensor, index, request)} is for job {request.job_name!r}, which it does not "
                 f"target. Expected one of: {names}"
             )
     return [request.with_replaced_attrs(tags=_tags(sensor, request)) for request in requests]
@@ -192,18 +196,23 @@ def _for_partition(
     if repository is None:
         raise DagsterInvariantViolationError(
             f"{_label(sensor, index, request)} is for a partition, and its context knows no jobs: Must provide "
-            "repository def, give build_sensor_context(definitions=...)"
+            f"repository def, give {context.builder}(definitions=...)"
         )
-    return with_partition(repository.get_job(request.job_name or sensor.job_name), request, store)
+    job = repository.get_job(request.job_name or sensor.job_name)
+    return with_partition(job, request, store, context.partitions_at)
 
 
 def with_partition(
-    job: JobDefinition, request: RunRequest, store: DynamicPartitionsStore | None
+    job: JobDefinition,
+    request: RunRequest,
+    store: DynamicPartitionsStore | None,
+    current_time: datetime | None = None,
 ) -> RunRequest:
     """Return the request with what its partition adds to its run config and tags.
 
     Args:
         store: Knows the keys of dynamic partitions, None if nothing does.
+        current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
@@ -221,15 +230,16 @@ def with_partition(
         tags=request.tags,
         asset_selection=None if keys is None else [key.to_user_string() for key in keys],
         store=store,
+        current_time=current_time,
     )
-    ours = {name: tag for name, tag in request.tags.items() if name == SENSOR_NAME_TAG}
+    ours = {name: tag for name, tag in request.tags.items() if name in (SENSOR_NAME_TAG, SCHEDULE_NAME_TAG)}
     return request.with_replaced_attrs(run_config=run.run_config, tags={**run.tags, **ours})
 
 
 def _tags(sensor: SensorDefinition, request: RunRequest) -> dict[str, str]:
-    return {**request.tags, SENSOR_NAME_TAG: sensor.name}
+    return {**request.tags, sensor.name_tag: sensor.name}
 
 
 def _label(sensor: SensorDefinition, index: int, request: RunRequest) -> str:
     key = f" (run key {request.run_key!r})" if request.run_key else ""
-    return f"run request {index}{key} of sensor {sensor.name!r}"
+    return f"run request {index}{key} of {sensor.what}"

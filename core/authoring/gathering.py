@@ -14,7 +14,9 @@ from .definitions import Definitions
 from .errors import CheckError, DagsterInvalidDefinitionError
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
 from .names import refuse_unsupported
+from .partitioned_schedule import UnresolvedPartitionedSchedule
 from .resources import checked_resources, same_resource
+from .schedule_definition import ScheduleDefinition
 from .sensor_definition import SensorDefinition
 
 _ASSETS_NOT_YET = (
@@ -74,9 +76,9 @@ def load_assets_from_current_module(
 def load_definitions_from_modules(
     modules: Iterable[ModuleType], resources: Mapping[str, Any] | None = None, **unsupported: Any
 ) -> Definitions:
-    """Return all assets, specs, jobs, sensors and resources that are variables of *modules*.
+    """Return all assets, specs, jobs, schedules, sensors and resources that are variables of *modules*.
 
-    Assets, specs, jobs and sensors are also found in lists. A resource is a `ConfigurableResource`, known
+    All but resources are also found in lists. A resource is a `ConfigurableResource`, known
     by the name of its variable.
 
     Args:
@@ -136,9 +138,15 @@ def _definitions(namespaces: list[Namespace], resources: Mapping[str, Any] | Non
     return Definitions(
         assets=_found(namespaces, (AssetsDefinition, AssetSpec), _keys),
         jobs=_found(namespaces, (JobDefinition, UnresolvedAssetJobDefinition), _name("Job")),
-        sensors=_found(namespaces, (SensorDefinition,), _name("Sensor")),
+        schedules=_found(namespaces, (ScheduleDefinition, UnresolvedPartitionedSchedule), _name("Schedule")),
+        sensors=_sensors(namespaces),
         resources={**_resources(namespaces, set(given)), **given},
     )
+
+
+def _sensors(namespaces: list[Namespace]) -> list[SensorDefinition]:
+    found: list[SensorDefinition] = _found(namespaces, (SensorDefinition,), _name("Sensor"))
+    return [sensor for sensor in found if not isinstance(sensor, ScheduleDefinition)]
 
 
 def _found(

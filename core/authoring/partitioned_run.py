@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from ..partitions_store import DynamicPartitionsStore
@@ -33,6 +34,7 @@ def partitioned_run(
     tags: Mapping[str, str],
     asset_selection: Collection[str] | None = None,
     store: DynamicPartitionsStore | None = None,
+    current_time: datetime | None = None,
 ) -> PartitionedRun:
     """Return what a run of *job* for a partition is told.
 
@@ -42,6 +44,7 @@ def partitioned_run(
             ``dagster/partition`` and ``dagster/partition_set``.
         asset_selection: The assets that the run is to make, None for all of the job's.
         store: Knows the keys of dynamic partitions; needed for a job that has such.
+        current_time: As of when the partition is to exist, None for now.
 
     Raises:
         CheckError: The run cannot be for a partition.
@@ -56,7 +59,7 @@ def partitioned_run(
             "partition_key out, or give partitions_def to the job or its assets"
         )
     try:
-        partitions.validate_partition_key(partition_key, None, store)
+        partitions.validate_partition_key(partition_key, current_time, store)
     except DagsterUnknownPartitionError as error:
         raise DagsterUnknownPartitionError(f"job {job.name!r}: {error}") from None
     config_tags: dict[str, str] = {}

@@ -13,7 +13,9 @@ from .assets import AssetsDefinition
 from .errors import DagsterInvalidDefinitionError, DagsterInvalidSubsetError, DagsterInvariantViolationError
 from .job_definition import checked_job
 from .jobs import JobDefinition, UnresolvedAssetJobDefinition
+from .partitioned_schedule import UnresolvedPartitionedSchedule
 from .resource_scope import missing_resource
+from .schedule_definition import ScheduleDefinition
 from .sensor_definition import SensorDefinition
 
 #: The job that makes all assets; there is one whenever there are assets.
@@ -22,7 +24,10 @@ ASSET_JOB = "__ASSET_JOB"
 #: Name of the one repository.
 REPOSITORY = "__repository__"
 
-Named = TypeVar("Named", JobDefinition, SensorDefinition)
+Named = TypeVar("Named", JobDefinition, SensorDefinition, ScheduleDefinition)
+
+_SCHEDULES = (ScheduleDefinition, UnresolvedPartitionedSchedule)
+_Declared = SensorDefinition | UnresolvedPartitionedSchedule
 
 
 class RepositoryDefinition:
@@ -31,7 +36,7 @@ class RepositoryDefinition:
     Attributes:
         name: Always ``"__repository__"``.
         assets: Who makes the assets, each after those it is made from.
-        sensors: The sensors by name, in the order given.
+        all_sensors: The sensors and schedules by name, in the order given.
         jobs: The jobs by name: those given, those that sensors target, and the implicit one.
         resources: What steps and sensors find in ``context.resources``.
     """
@@ -44,6 +49,7 @@ class RepositoryDefinition:
         jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition],
         sensors: Iterable[SensorDefinition],
         resources: Mapping[str, object],
+        schedules: Iterable[ScheduleDefinition | UnresolvedPartitionedSchedule] = (),
     ) -> None:
         """Resolve the jobs and check all names.
 
@@ -54,9 +60,10 @@ class RepositoryDefinition:
         """
         self.asset_graph = AssetGraph(assets)
         self.resources = dict(resources)
-        self.sensors = _sensors_by_name(sensors)
-        self.jobs = self._resolved_jobs(jobs)
-        for sensor in self.sensors.values():
+        declared = _by_name((*sensors, *schedules))
+        self.jobs = self._resolved_jobs(jobs, declared.values())
+        self.all_sensors = {name: self._resolved_sensor(sensor) for name, sensor in declared.items()}
+        for sensor in self.all_sensors.values():
             self._check_target_jobs(sensor)
             self._check_target_assets(sensor)
             self._check_resources(sensor)
@@ -67,6 +74,21 @@ class RepositoryDefinition:
     def assets(self) -> list[AssetsDefinition]:
         """Who makes the assets, each after those it is made from."""
         return list(self.asset_graph.definitions)
+
+    @property
+    def sensors(self) -> dict[str, SensorDefinition]:
+        """The sensors by name, in the order given."""
+        return {n: s for n, s in self.all_sensors.items() if not isinstance(s, ScheduleDefinition)}
+
+    @property
+    def schedules(self) -> dict[str, ScheduleDefinition]:
+        """The schedules by name, in the order given."""
+        return {n: s for n, s in self.all_sensors.items() if isinstance(s, ScheduleDefinition)}
+
+    @property
+    def schedule_defs(self) -> list[ScheduleDefinition]:
+        """The schedules, in the order given."""
+        return list(self.schedules.values())
 
     @property
     def asset_keys(self) -> frozenset[AssetKey]:
@@ -94,6 +116,18 @@ class RepositoryDefinition:
         """
         return _named(self.sensors, name, "sensor")
 
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """Return the schedule of that name.
+
+        Raises:
+            DagsterInvariantViolationError: There is none.
+        """
+        return _named(self.schedules, name, "schedule")
+
+    def has_schedule_def(self, name: str) -> bool:
+        """Return whether there is a schedule of that name."""
+        return name in self.schedules
+
     def has_job(self, name: str) -> bool:
         """Return whether there is a job of that name."""
         return name in self.jobs
@@ -107,9 +141,9 @@ class RepositoryDefinition:
         return list(self.jobs.values())
 
     def _resolved_jobs(
-        self, jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition]
+        self, jobs: Iterable[JobDefinition | UnresolvedAssetJobDefinition], sensors: Iterable[_Declared]
     ) -> dict[str, JobDefinition]:
-        targeted = [job for sensor in self.sensors.values() for job in sensor.target_jobs]
+        targeted = [job for sensor in sensors for job in sensor.target_jobs]
         given: dict[str, JobDefinition | UnresolvedAssetJobDefinition] = {}
         for job in (*jobs, *targeted):
             if job.name == ASSET_JOB:
@@ -129,10 +163,15 @@ class RepositoryDefinition:
             return job.resolve(self.asset_graph, self.resources)
         return checked_job(job.with_resources(self.resources))
 
+    def _resolved_sensor(self, sensor: _Declared) -> SensorDefinition:
+        if isinstance(sensor, UnresolvedPartitionedSchedule):
+            return sensor.resolve(self.jobs[sensor.job.name].partitions_def)
+        return sensor
+
     def _check_resources(self, sensor: SensorDefinition) -> None:
         for key in sorted(sensor.required_resource_keys):
             if key not in self.resources:
-                raise missing_resource(key, f"sensor {sensor.name!r}", self.resources)
+                raise missing_resource(key, sensor.what, self.resources)
 
     def _check_target_assets(self, sensor: SensorDefinition) -> None:
         if sensor.asset_selection is None:
@@ -148,19 +187,26 @@ class RepositoryDefinition:
         unknown = [name for name in sensor.target_job_names if name not in self.jobs]
         if unknown:
             raise DagsterInvalidDefinitionError(
-                f"sensor {sensor.name!r} targets the job {unknown[0]!r}, which is not among the jobs: "
+                f"{sensor.what} targets the job {unknown[0]!r}, which is not among the jobs: "
                 f"{', '.join(self.jobs) or 'none'}; add it to Definitions(jobs=[...])"
             )
 
 
-def _sensors_by_name(sensors: Iterable[SensorDefinition]) -> dict[str, SensorDefinition]:
-    found: dict[str, SensorDefinition] = {}
+def _by_name(sensors: Iterable[_Declared]) -> dict[str, _Declared]:
+    found: dict[str, _Declared] = {}
     for sensor in sensors:
-        if found.setdefault(sensor.name, sensor) is not sensor:
+        other = found.setdefault(sensor.name, sensor)
+        if other is not sensor:
+            kinds = {_plural(sensor), _plural(other)}
             raise DagsterInvalidDefinitionError(
-                f"Duplicate definition found for {sensor.name!r}: two different sensors have that name, rename one"
+                f"Duplicate definition found for {sensor.name!r}: two different {' or '.join(sorted(kinds))} have "
+                "that name, rename one"
             )
     return found
+
+
+def _plural(sensor: _Declared) -> str:
+    return "schedules" if isinstance(sensor, _SCHEDULES) else "sensors"
 
 
 def _named(definitions: Mapping[str, Named], name: str, what: str) -> Named:

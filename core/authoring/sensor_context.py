@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from .errors import CheckError, DagsterInvariantViolationError
@@ -28,6 +29,9 @@ class SensorEvaluationContext:
         definitions: The definitions that the sensor belongs to, None in a test without them.
         log_records: What went to `log` so far: when (UTC, microseconds since the epoch), level, text.
     """
+
+    #: The function that builds such a context, for people.
+    builder = "build_sensor_context"
 
     def __init__(
         self,
@@ -189,6 +193,11 @@ class SensorEvaluationContext:
         return self._repository_def
 
     @property
+    def partitions_at(self) -> datetime | None:
+        """The time as of which partitions that are asked for are to exist; None for now."""
+        return None
+
+    @property
     def instance(self) -> Any:
         """The instance that the context was built with.
 
@@ -198,7 +207,7 @@ class SensorEvaluationContext:
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "
-                "this context has none, give build_sensor_context(instance=...)"
+                f"this context has none, give {self.builder}(instance=...)"
             )
         return self._instance
 
@@ -244,7 +253,7 @@ class SensorEvaluationContext:
             if not self._entered and any(needs_closing(resource) for resource in known.values()):
                 raise DagsterInvariantViolationError(
                     "At least one provided resource is a generator or has a teardown, and nothing would close it: "
-                    "use the context in a block, `with build_sensor_context(...) as context:`"
+                    f"use the context in a block, `with {self.builder}(...) as context:`"
                 )
             self._scope = ResourceScope(known, self.log)
         return self._scope

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..cron import Moments
 from ..wake_ups import WakeUp
 from .asset_selection import AssetSelection
 from .default_status import DefaultSensorStatus, SensorType
@@ -50,6 +51,12 @@ class SensorDefinition:
 
     sensor_type = SensorType.STANDARD
 
+    #: The sort of definition, for people.
+    _noun = "sensor"
+
+    #: The tag of a run that names the definition it was asked for by.
+    name_tag = "dagster/sensor_name"
+
     def __init__(
         self,
         name: str | None = None,
@@ -83,38 +90,47 @@ class SensorDefinition:
             raise CheckError(
                 f"evaluation_fn is {evaluation_fn!r} ({type(evaluation_fn).__name__}): give a function"
             )
-        self.name = check_name(getattr(evaluation_fn, "__name__", "") if name is None else name, "sensor")
+        self.name = check_name(getattr(evaluation_fn, "__name__", "") if name is None else name, self._noun)
         self.evaluation_fn = evaluation_fn
-        self.minimum_interval_seconds = checked_interval(minimum_interval_seconds, self.name)
-        self.description = checked_description(description, self.name)
+        self.minimum_interval_seconds = checked_interval(minimum_interval_seconds, self.what)
+        self.description = checked_description(description, self.what)
         if not isinstance(default_status, DefaultSensorStatus):
             raise CheckError(
-                f"default_status of sensor {self.name!r} is {default_status!r} "
+                f"default_status of {self.what} is {default_status!r} "
                 f"({type(default_status).__name__}): give a DefaultSensorStatus"
             )
         self.default_status = default_status
         resources = resource_parameters(evaluation_fn)
-        self.required_resource_keys = required_keys(
-            required_resource_keys, resources, f"sensor {self.name!r}"
-        )
+        self.required_resource_keys = required_keys(required_resource_keys, resources, self.what)
         self.tags = str_tags(tags)
         self.metadata = normalize_metadata(metadata)
-        self.owners = None if owners is None else list(check_owners(owners, f"sensor {self.name!r}"))
-        self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.name)
+        self.owners = None if owners is None else list(check_owners(owners, self.what))
+        self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
         self._targets = sensor_targets(
-            self.name, job_name=job_name, job=job, jobs=jobs, asset_selection=asset_selection, target=target
+            self.name,
+            self.what,
+            job_name=job_name,
+            job=job,
+            jobs=jobs,
+            asset_selection=asset_selection,
+            target=target,
         )
         self._resource_parameters = resources
         self._context_parameter = self._find_context_parameter()
         #: Call the function with a context, or without if it takes none, and with its resources.
         self.call_function: Callable[[SensorEvaluationContext], Any] = caller(
-            self.name, evaluation_fn, self._context_parameter, resources, self.required_resource_keys
+            self.what, evaluation_fn, self._context_parameter, resources, self.required_resource_keys
         )
         # The function's attributes (updated) could be named like ours.
         functools.update_wrapper(self, evaluation_fn, updated=())
 
     def __repr__(self) -> str:
-        return f"SensorDefinition({self.name!r})"
+        return f"{type(self).__name__}({self.name!r})"
+
+    @property
+    def what(self) -> str:
+        """What people are told the definition is, as in ``"sensor 's'"``."""
+        return f"{self._noun} {self.name!r}"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function, as tests do; return exactly what it returns.
@@ -126,10 +142,10 @@ class SensorDefinition:
         return self.call_function(self._context_of_call(args, kwargs))
 
     def _context_of_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> SensorEvaluationContext:
-        return context_from_call(self.name, self._context_parameter, self._resource_parameters, args, kwargs)
+        return context_from_call(self.what, self._context_parameter, self._resource_parameters, args, kwargs)
 
     def _find_context_parameter(self) -> ContextParameter | None:
-        return context_parameter(self.name, self.evaluation_fn, self._resource_parameters)
+        return context_parameter(self.what, self.evaluation_fn, self._resource_parameters)
 
     def evaluate_tick(self, context: SensorEvaluationContext) -> SensorExecutionData:
         """Call the function and check what comes back, as a tick does.
@@ -173,6 +189,24 @@ class SensorDefinition:
         """Whether the sensor ticks when its interval is over, also if nothing has woken it."""
         return True
 
+    @property
+    def kind(self) -> str:
+        """The sort of sensor, as the engine and the log know it."""
+        return self.sensor_type.value
+
+    #: The moments at which a schedule ticks in place of at intervals, None for sensors.
+    moments: Moments | None = None
+
+    @property
+    def cron_text(self) -> str | None:
+        """When a schedule ticks, as it is written; None for sensors."""
+        return None
+
+    @property
+    def timezone(self) -> str | None:
+        """Whose clock `cron_text` goes by, None for sensors."""
+        return None
+
     # --- what for ------------------------------------------------------------------------------
 
     @property
@@ -215,7 +249,7 @@ class SensorDefinition:
         job = self._only_target("job").job
         if job is None:
             raise DagsterInvalidDefinitionError(
-                f"sensor {self.name!r} knows its job by name only: use job_name, or declare job=..."
+                f"{self.what} knows its job by name only: use job_name, or declare job=..."
             )
         return job
 
@@ -233,7 +267,7 @@ class SensorDefinition:
         if len(targets) != 1:
             held = "no job" if not targets else f"{len(targets)} jobs"
             raise DagsterInvalidDefinitionError(
-                f"sensor {self.name!r} has {held}: {attribute} needs exactly one, use jobs or targets"
+                f"{self.what} has {held}: {attribute} needs exactly one, use jobs or targets"
             )
         return targets[0]
 
@@ -253,7 +287,7 @@ class SensorDefinition:
         """Return a copy with other jobs, other metadata, or both; None keeps what is."""
         changed = copy.copy(self)
         if jobs is not None:
-            changed._targets = SensorTargets(job_targets(self.name, jobs))
+            changed._targets = SensorTargets(job_targets(self.what, jobs))
         if metadata is not None:
             changed.metadata = normalize_metadata(metadata)
         return changed

@@ -30,9 +30,11 @@ class ContextParameter(msgspec.Struct, frozen=True):
 
 
 def context_parameter(
-    sensor: str, function: Callable[..., Any], resources: Collection[str] = ()
+    what: str, function: Callable[..., Any], resources: Collection[str] = ()
 ) -> ContextParameter | None:
     """Return the parameter that takes the context, None when the function takes nothing.
+
+    Here and below *what* names the definition for people, as in ``"sensor 's'"``.
 
     It is the first parameter that is none of *resources*, whatever its name; those after it need defaults.
 
@@ -43,13 +45,13 @@ def context_parameter(
         parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in resources]
     except (TypeError, ValueError) as error:
         raise DagsterInvalidDefinitionError(
-            f"sensor {sensor!r}: {function!r} does not tell its parameters: wrap it in a function of one "
+            f"{what}: {function!r} does not tell its parameters: wrap it in a function of one "
             "parameter, the context"
         ) from error
     needed = [p.name for p in parameters[1:] if p.default is p.empty and p.kind not in _VARIADIC]
     if needed:
         raise DagsterInvalidDefinitionError(
-            f"sensor {sensor!r} needs more than its context: {', '.join(needed)}. A parameter that takes a "
+            f"{what} needs more than its context: {', '.join(needed)}. A parameter that takes a "
             "resource is annotated with a ConfigurableResource class or ResourceParam[...]; give others defaults"
         )
     if not parameters or parameters[0].kind is Parameter.VAR_KEYWORD:
@@ -62,7 +64,7 @@ def context_parameter(
 
 
 def caller(
-    sensor: str,
+    what: str,
     function: Callable[..., Any],
     parameter: ContextParameter | None,
     resources: Collection[str] = (),
@@ -74,7 +76,6 @@ def caller(
         resources: Names of the parameters that take resources.
         required: Names of all resources that are set up before.
     """
-    what = f"sensor {sensor!r}"
 
     def call(context: SensorEvaluationContext) -> Any:
         taken = context.take_resources(required, what) if required else {}
@@ -89,13 +90,14 @@ def caller(
 
 
 def context_from_call(
-    sensor: str,
+    what: str,
     parameter: ContextParameter | None,
     resources: Collection[str],
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
+    build: Callable[[], SensorEvaluationContext] = build_sensor_context,
 ) -> SensorEvaluationContext:
-    """Return the context that a direct call of the sensor gives; a new one for None.
+    """Return the context that a direct call of the sensor gives; a new one that *build* returns for None.
 
     Resources among *kwargs* are added to it.
 
@@ -107,10 +109,10 @@ def context_from_call(
     others = {name: value for name, value in kwargs.items() if name not in resources}
     if resources and (len(args) > 1 or (args and parameter is None and not _may_be_context(args[0]))):
         raise DagsterInvalidInvocationError(
-            f"sensor {sensor!r} was called with a resource by position: give resources by name, "
+            f"{what} was called with a resource by position: give resources by name, "
             f"{', '.join(f'{name}=...' for name in resources)}"
         )
-    context = _only_context(sensor, parameter, args, others)
+    context = _only_context(what, parameter, args, others, build)
     context.add_resources({name: value for name, value in kwargs.items() if name in resources})
     return context
 
@@ -120,34 +122,39 @@ def _may_be_context(value: object) -> bool:
 
 
 def _only_context(
-    sensor: str, parameter: ContextParameter | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    what: str,
+    parameter: ContextParameter | None,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    build: Callable[[], SensorEvaluationContext],
 ) -> SensorEvaluationContext:
     if len(args) + len(kwargs) > 1:
         raise DagsterInvalidInvocationError(
-            f"sensor {sensor!r} was called with {len(args) + len(kwargs)} arguments: give the context alone"
+            f"{what} was called with {len(args) + len(kwargs)} arguments: give the context alone"
         )
     if parameter is None:
         if kwargs:
             raise DagsterInvalidInvocationError(
-                f"sensor {sensor!r} takes no parameter, it was called with {next(iter(kwargs))!r}"
+                f"{what} takes no parameter, it was called with {next(iter(kwargs))!r}"
             )
-        return _context(sensor, args[0] if args else None)
+        return _context(what, args[0] if args else None, build)
     if not args and not kwargs:
         raise DagsterInvalidInvocationError(
-            f"sensor {sensor!r} was called without its context {parameter.name!r}: give build_sensor_context()"
+            f"{what} was called without its context {parameter.name!r}: give {build.__name__}()"
         )
     if kwargs and parameter.name not in kwargs:
         raise DagsterInvalidInvocationError(
-            f"sensor {sensor!r} was called with {next(iter(kwargs))!r}: its context is named {parameter.name!r}"
+            f"{what} was called with {next(iter(kwargs))!r}: its context is named {parameter.name!r}"
         )
-    return _context(sensor, args[0] if args else kwargs[parameter.name])
+    return _context(what, args[0] if args else kwargs[parameter.name], build)
 
 
-def _context(sensor: str, value: object) -> SensorEvaluationContext:
+def _context(
+    what: str, value: object, build: Callable[[], SensorEvaluationContext]
+) -> SensorEvaluationContext:
+    new = build()
     if value is None:
-        return build_sensor_context()
-    if isinstance(value, SensorEvaluationContext):
+        return new
+    if isinstance(value, type(new)):
         return value
-    raise CheckError(
-        f"sensor {sensor!r} was called with {value!r} ({type(value).__name__}): give build_sensor_context()"
-    )
+    raise CheckError(f"{what} was called with {value!r} ({type(value).__name__}): give {build.__name__}()")

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 EMPTY_RESULT = "Sensor function returned an empty result"
 
-_EXPECTED = "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequests, or yield them"
+#: What a function may return, by the sort of definition.
+_EXPECTED = {
+    "Sensor": "a RunRequest, a SkipReason, a SensorResult, None, a list of RunRequests, or yield them",
+    "Schedule": "a RunRequest, a SkipReason, run config, None, a list of RunRequests, or yield requests",
+}
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -41,29 +45,33 @@ class Outcome(msgspec.Struct, frozen=True):
     next_tick: NextTick = "when woken"
 
 
-def outcome_of(sensor: str, returned: object) -> Outcome:
+def outcome_of(name: str, returned: object, noun: str = "sensor") -> Outcome:
     """Return what a sensor function's return value amounts to; a generator is run to its end.
+
+    Args:
+        noun: The sort of definition that *name* is the name of, for people.
 
     Raises:
         CheckError: It is, or contains, what a sensor may not produce.
         DagsterInvariantViolationError: Its dynamic partitions requests contradict each other.
         Exception: What the generator raised.
     """
+    what = f"{noun} {name!r}"
     if isinstance(returned, SkipReason):
         return Outcome(skip_message=returned.skip_message)
     if isinstance(returned, SensorResult):
         return _from_result(returned)
-    produced = _produced(sensor, returned)
+    produced = _produced(what, returned)
     if not produced or (len(produced) == 1 and produced[0] is None):
-        return Outcome(skip_message=EMPTY_RESULT)
+        return Outcome(skip_message=EMPTY_RESULT.replace("Sensor", noun.capitalize()))
     if any(isinstance(item, SensorResult) for item in produced):
         if len(produced) > 1:
             raise CheckError(
-                f"sensor {sensor!r} produced a SensorResult and {len(produced) - 1} more: "
+                f"{what} produced a SensorResult and {len(produced) - 1} more: "
                 "when a SensorResult is given, it must be the only object returned."
             )
         return _from_result(produced[0])
-    return _from_parts(sensor, produced)
+    return _from_parts(what, produced)
 
 
 def _from_result(result: SensorResult) -> Outcome:
@@ -74,26 +82,24 @@ def _from_result(result: SensorResult) -> Outcome:
     return Outcome([], EMPTY_RESULT if reason is None else reason.skip_message, result)
 
 
-def _from_parts(sensor: str, produced: list[Any]) -> Outcome:
+def _from_parts(what: str, produced: list[Any]) -> Outcome:
     requests = [item for item in produced if isinstance(item, RunRequest)]
     if len(requests) == len(produced):
         return Outcome(requests)
     skips = [item for item in produced if isinstance(item, SkipReason)]
     if len(requests) + len(skips) < len(produced):
-        raise _unexpected_part(sensor, produced)
+        raise _unexpected_part(what, produced)
     if requests:
         raise CheckError(
-            f"sensor {sensor!r} received both RunRequest and SkipReason: it produced {len(requests)} and "
+            f"{what} received both RunRequest and SkipReason: it produced {len(requests)} and "
             f"{len(skips)} of them, give the one or the other"
         )
     if len(skips) > 1:
-        raise CheckError(
-            f"sensor {sensor!r} received multiple SkipReasons: it produced {len(skips)}, give one"
-        )
+        raise CheckError(f"{what} received multiple SkipReasons: it produced {len(skips)}, give one")
     return Outcome([], skips[0].skip_message)
 
 
-def _produced(sensor: str, returned: Any) -> list[Any]:
+def _produced(what: str, returned: Any) -> list[Any]:
     if returned is None:
         return []
     if isinstance(returned, RunRequest):
@@ -101,36 +107,40 @@ def _produced(sensor: str, returned: Any) -> list[Any]:
     if isinstance(returned, list):
         return returned
     if isinstance(returned, GeneratorType):
-        return list(_drained(sensor, returned))
+        return list(_drained(what, returned))
     if isinstance(returned, CoroutineType):
         returned.close()
         raise CheckError(
-            f"Sensor unexpectedly returned output: {sensor!r} is an async function, make it a plain one"
+            f"{_noun(what)} unexpectedly returned output: {what} is an async function, make it a plain one"
         )
-    raise _unexpected_output(sensor, returned)
+    raise _unexpected_output(what, returned)
 
 
-def _drained(sensor: str, generator: Generator[Any, None, object]) -> Generator[Any, None, None]:
+def _drained(what: str, generator: Generator[Any, None, object]) -> Generator[Any, None, None]:
     returned = yield from generator
     if isinstance(returned, (RunRequest, SkipReason, SensorResult)):
         yield returned
     elif returned is not None:
-        raise _unexpected_output(sensor, returned)
+        raise _unexpected_output(what, returned)
 
 
-def _unexpected_output(sensor: str, value: object) -> CheckError:
+def _unexpected_output(what: str, value: object) -> CheckError:
     return CheckError(
-        f"Sensor unexpectedly returned output {_shown(value)} of type {type(value).__name__}: sensor {sensor!r} "
-        f"may return {_EXPECTED}"
+        f"{_noun(what)} unexpectedly returned output {_shown(value)} of type {type(value).__name__}: {what} "
+        f"may return {_EXPECTED[_noun(what)]}"
     )
 
 
-def _unexpected_part(sensor: str, produced: list[Any]) -> CheckError:
+def _unexpected_part(what: str, produced: list[Any]) -> CheckError:
     index, item = next((i, x) for i, x in enumerate(produced) if not isinstance(x, (RunRequest, SkipReason)))
     return CheckError(
-        f"sensor {sensor!r} produced {_shown(item)} ({type(item).__name__}) as item {index} of {len(produced)}: "
+        f"{what} produced {_shown(item)} ({type(item).__name__}) as item {index} of {len(produced)}: "
         "each item must be a RunRequest"
     )
+
+
+def _noun(what: str) -> str:
+    return what.partition(" ")[0].capitalize()
 
 
 def _shown(value: object) -> str:

@@ -17,7 +17,7 @@ NEGATIVE_INTERVAL = 5.0
 DEFAULT_TIMEOUT = 60.0
 
 
-def checked_interval(seconds: Any, sensor: str) -> float | None:
+def checked_interval(seconds: Any, what: str) -> float | None:
     """Return *seconds* as they are kept on the definition; warn when the engine uses others.
 
     Raises:
@@ -27,12 +27,12 @@ def checked_interval(seconds: Any, sensor: str) -> float | None:
         return None
     if not _is_number(seconds):
         raise CheckError(
-            f"minimum_interval_seconds of sensor {sensor!r} is {seconds!r} ({type(seconds).__name__}): "
+            f"minimum_interval_seconds of {what} is {seconds!r} ({type(seconds).__name__}): "
             "give a number of seconds > 0"
         )
     if seconds <= 0:
         warnings.warn(
-            f"minimum_interval_seconds of sensor {sensor!r} is {seconds}: the engine uses "
+            f"minimum_interval_seconds of {what} is {seconds}: the engine uses "
             f"{effective_interval(seconds):g} s, give a number > 0",
             UserWarning,
             stacklevel=stacklevel_of_user(),
@@ -41,7 +41,7 @@ def checked_interval(seconds: Any, sensor: str) -> float | None:
     return interval
 
 
-def checked_timeout(seconds: Any, sensor: str) -> float:
+def checked_timeout(seconds: Any, what: str) -> float:
     """Return *seconds* as a float.
 
     Raises:
@@ -49,7 +49,7 @@ def checked_timeout(seconds: Any, sensor: str) -> float:
     """
     if not _is_number(seconds) or seconds <= 0:
         raise CheckError(
-            f"evaluation_timeout_seconds of sensor {sensor!r} is {seconds!r} ({type(seconds).__name__}): "
+            f"evaluation_timeout_seconds of {what} is {seconds!r} ({type(seconds).__name__}): "
             "give a number of seconds > 0"
         )
     return float(seconds)
@@ -62,7 +62,7 @@ def effective_interval(seconds: float | None) -> float:
     return float(seconds) if seconds > 0 else NEGATIVE_INTERVAL
 
 
-def checked_description(value: object, sensor: str) -> str | None:
+def checked_description(value: object, what: str) -> str | None:
     """Return *value*.
 
     Raises:
@@ -70,7 +70,7 @@ def checked_description(value: object, sensor: str) -> str | None:
     """
     if value is None or isinstance(value, str):
         return value
-    raise CheckError(f"description of sensor {sensor!r} is {value!r} ({type(value).__name__}): give a str")
+    raise CheckError(f"description of {what} is {value!r} ({type(value).__name__}): give a str")
 
 
 def _is_number(value: object) -> bool:

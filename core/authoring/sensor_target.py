@@ -40,7 +40,8 @@ class SensorTargets(msgspec.Struct, frozen=True):
 
 
 def sensor_targets(
-    sensor: str,
+    name: str,
+    what: str,
     *,
     job_name: str | None,
     job: object,
@@ -49,6 +50,9 @@ def sensor_targets(
     target: Any,
 ) -> SensorTargets:
     """Return what the parameters of a declaration, at most one of them given, amount to.
+
+    Args:
+        what: Names the declaration for people, here and below, as in ``"sensor 's'"``.
 
     Raises:
         DagsterInvalidDefinitionError: More than one is given.
@@ -64,33 +68,31 @@ def sensor_targets(
     names = [name for name, value in given.items() if value is not None]
     if len(names) > 1:
         raise DagsterInvalidDefinitionError(
-            f"sensor {sensor!r} gives more than one of {', '.join(given)}: it gives {' and '.join(names)}, keep one"
+            f"{what} gives more than one of {', '.join(given)}: it gives {' and '.join(names)}, keep one"
         )
     if target is not None:
-        return SensorTargets((_anonymous_or_job(sensor, target),))
+        return SensorTargets((_anonymous_or_job(name, what, target),))
     if job_name is not None:
-        return SensorTargets((SensorTarget(_checked_job_name(sensor, job_name)),))
+        return SensorTargets((SensorTarget(_checked_job_name(what, job_name)),))
     if job is not None:
-        return SensorTargets((job_target(sensor, job),))
+        return SensorTargets((job_target(what, job),))
     if jobs is not None:
-        return SensorTargets(job_targets(sensor, jobs))
+        return SensorTargets(job_targets(what, jobs))
     return SensorTargets((), None if asset_selection is None else coerce_to_asset_selection(asset_selection))
 
 
-def job_targets(sensor: str, jobs: object) -> tuple[SensorTarget, ...]:
+def job_targets(what: str, jobs: object) -> tuple[SensorTarget, ...]:
     """Return the targets that a list of jobs stands for.
 
     Raises:
         CheckError: It is no list of jobs.
     """
     if not isinstance(jobs, Sequence) or isinstance(jobs, (str, bytes)):
-        raise CheckError(
-            f"jobs of sensor {sensor!r} is {jobs!r} ({type(jobs).__name__}): give a list of jobs"
-        )
-    return tuple(job_target(sensor, job) for job in jobs)
+        raise CheckError(f"jobs of {what} is {jobs!r} ({type(jobs).__name__}): give a list of jobs")
+    return tuple(job_target(what, job) for job in jobs)
 
 
-def job_target(sensor: str, job: object) -> SensorTarget:
+def job_target(what: str, job: object) -> SensorTarget:
     """Return the target that a job stands for.
 
     Raises:
@@ -99,19 +101,19 @@ def job_target(sensor: str, job: object) -> SensorTarget:
     if isinstance(job, (JobDefinition, UnresolvedAssetJobDefinition)):
         return SensorTarget(job.name, job)
     raise CheckError(
-        f"sensor {sensor!r}: {job!r} ({type(job).__name__}) is no job: give what @job or define_asset_job "
+        f"{what}: {job!r} ({type(job).__name__}) is no job: give what @job or define_asset_job "
         "made; assets go into target=, names of jobs into job_name="
     )
 
 
-def _anonymous_or_job(sensor: str, target: Any) -> SensorTarget:
+def _anonymous_or_job(name: str, what: str, target: Any) -> SensorTarget:
     if isinstance(target, (JobDefinition, UnresolvedAssetJobDefinition)):
-        return job_target(sensor, target)
+        return job_target(what, target)
     selection = coerce_to_asset_selection(target)
-    return job_target(sensor, define_asset_job(f"__anonymous_asset_job_{sensor}", selection))
+    return job_target(what, define_asset_job(f"__anonymous_asset_job_{name}", selection))
 
 
-def _checked_job_name(sensor: str, name: object) -> str:
+def _checked_job_name(what: str, name: object) -> str:
     if isinstance(name, str):
         return name
-    raise CheckError(f"job_name of sensor {sensor!r} is {name!r} ({type(name).__name__}): give a str")
+    raise CheckError(f"job_name of {what} is {name!r} ({type(name).__name__}): give a str")

@@ -59,7 +59,7 @@ class TimeWindowPartitions(PartitionsDefinition):
     ) -> None:
         checked_options(type(self).__name__, {"end_offset": (end_offset, -_MOST_WINDOWS, _MOST_WINDOWS)})
         self.timezone, self.fmt, self.end_offset = timezone or "UTC", fmt, end_offset
-        self._zone = _zone(self.timezone)
+        self._zone = time_zone(self.timezone)
         self.start = self._date("start_date", start_date)
         self.end = None if end_date is None else self._date("end_date", end_date)
         self._first = self._at_or_after(self.start.astimezone(UTC))
@@ -424,7 +424,12 @@ class MonthlyPartitionsDefinition(_WholeDays):
         return (*super()._identity(), self.day_offset)
 
 
-def _zone(name: str) -> ZoneInfo:
+def time_zone(name: str) -> ZoneInfo:
+    """Return the time zone of that name.
+
+    Raises:
+        DagsterInvalidDefinitionError: There is none.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:

@@ -8,6 +8,7 @@
 7   Nothing in the log is changed or deleted: its offsets leave no gap.
 9   A key of dynamic partitions is added while it is not there, and deleted while it is.
 10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.
+11  A schedule handles its moments once and in order, unless its cursor is reset.
 ==  ============================================================================================
 
 Invariant 1, that all state can be rebuilt, is not about the log alone: ``ticktrail rebuild --check``.
@@ -23,6 +24,7 @@ from typing import Any
 import msgspec
 
 from ...core.log import Frame
+from .moments import MomentOrder
 from .owners import KeyOwners
 from .partitions import PartitionSets
 from .reactions import ReactionOrder
@@ -33,7 +35,7 @@ from .turns import Turns
 __all__ = ["CHECKED", "Violation", "check"]
 
 #: The numbers of the invariants that `check` looks at.
-CHECKED = (2, 3, 4, 5, 7, 9, 10)
+CHECKED = (2, 3, 4, 5, 7, 9, 10, 11)
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ def check(frames: Iterable[Frame]) -> Iterator[Violation]:
         Turns(partial(report, 5)),
         PartitionSets(partial(report, 9)),
         ReactionOrder(partial(report, 10)),
+        MomentOrder(partial(report, 11)),
     )
     for checker in checkers:
         for kind, step in checker.steps().items():

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING
 
+from ticktrail.adapters.cron import cron_moments
 from ticktrail.adapters.instance import DagsterInstance, instance_for_test
 from ticktrail.adapters.package_modules import *
 from ticktrail.adapters.package_modules import __all__ as _package_names
@@ -15,7 +16,16 @@ from ticktrail.core.authoring import __all__ as _names
 from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
-set_host(SystemClock(), new_run_id, sleep, chance, environment, DagsterInstance.ephemeral, run_started)
+set_host(
+    SystemClock(),
+    new_run_id,
+    sleep,
+    chance,
+    environment,
+    DagsterInstance.ephemeral,
+    run_started,
+    cron_moments,
+)
 
 __all__ = list(_names) + list(_package_names)
 __all__ += ["DagsterInstance", "instance_for_test"]

@@ -173,7 +173,11 @@ def test_a_default_run_config_that_does_not_fit_an_asset_job_is_refused() -> Non
         ("assets", raw, "assets must be a list"),
         ("jobs", "j", "jobs must be a list"),
         ("resources", {1: 2}, "resources must be a mapping"),
-        ("schedules", [object()], "schedules are not supported yet"),
+        (
+            "schedules",
+            [object()],
+            r"schedules\[0\] must be what @schedule or build_schedule_from_partitioned_job made",
+        ),
         ("asset_checks", [object()], "asset_checks are not supported yet"),
         ("executor", object(), "executor are not supported yet"),
         ("loggers", {"console": object()}, "loggers are not supported yet"),

@@ -10,6 +10,7 @@ from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.authoring.definitions import Definitions
+from ticktrail.core.authoring.schedule_definition import ScheduleDefinition
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
@@ -73,7 +74,9 @@ class EngineHarness:
 
     def load(self, *sensors: SensorDefinition, **definitions: Any) -> None:
         """Start a new engine with these definitions on the same log, as after a restart."""
-        self.definitions = Definitions(sensors=list(sensors), **definitions)
+        schedules = [sensor for sensor in sensors if isinstance(sensor, ScheduleDefinition)]
+        plain = [sensor for sensor in sensors if not isinstance(sensor, ScheduleDefinition)]
+        self.definitions = Definitions(sensors=plain, schedules=schedules, **definitions)
         self.sensors = {sensor.name: sensor for sensor in sensors}
         self.restart()
 
@@ -100,7 +103,7 @@ class EngineHarness:
     def _engine_sensor(self, sensor: SensorDefinition) -> EngineSensor:
         return EngineSensor(
             name=sensor.name,
-            kind=sensor.sensor_type.value,
+            kind=sensor.kind,
             interval=sensor.interval_seconds,
             default_status=sensor.default_status.value,
             fingerprint=self.fingerprint,
@@ -108,6 +111,9 @@ class EngineHarness:
             least_gap=sensor.least_gap_seconds,
             wake_up=sensor.wake_up(self.definitions.get_repository_def()),
             polls=sensor.polls,
+            cron_schedule=sensor.cron_text,
+            timezone=sensor.timezone,
+            moments=sensor.moments,
         )
 
     def _new_id(self) -> str:
@@ -121,8 +127,16 @@ class EngineHarness:
 
     def evaluate(self, ticket: Ticket) -> FinishedTick:
         """Evaluate a started tick as the engine's threads do."""
+        sensor = self.sensors[ticket.sensor]
+        evaluation = evaluate(sensor, self._context(sensor, ticket), self.definitions)
+        return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
+
+    def _context(self, sensor: SensorDefinition, ticket: Ticket) -> SensorEvaluationContext:
         state = ticket.state
-        context = SensorEvaluationContext(
+        if isinstance(sensor, ScheduleDefinition) and ticket.scheduled_for is not None:
+            known = {"definitions": self.definitions, "instance": self.instance}
+            return sensor.context_for(ticket.scheduled_for, sensor_name=sensor.name, **known)
+        return SensorEvaluationContext(
             sensor_name=ticket.sensor,
             cursor=state.cursor,
             last_run_key=state.last_run_key,
@@ -131,8 +145,6 @@ class EngineHarness:
             definitions=self.definitions,
             instance=self.instance,
         )
-        evaluation = evaluate(self.sensors[ticket.sensor], context, self.definitions)
-        return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
 
     def finish(self, *tickets: Ticket) -> Step:
         """Evaluate the tickets and let the engine end their ticks."""

@@ -383,6 +383,58 @@ def test_a_key_may_be_added_again_after_its_deletion(story: Story) -> None:
     assert found(story) == []
 
 
+# --- 11: moments of schedules -------------------------------------------------------------------
+
+
+def for_moment(story: Story, moment: int, before: str | None, after: str | None) -> int:
+    """A schedule's tick for a moment, which leaves a cursor; returns its id."""
+    tick = story.add(
+        TickStarted(at=1, sensor="c", cursor=before, fingerprint="f", engine="e", scheduled_for=moment)
+    )
+    moved = [CursorUpdated(at=1, tick=tick, sensor="c", before=before, after=after)] if after else []
+    story.add(*moved, skipped(tick, "c"))
+    return tick
+
+
+def test_moments_that_are_handled_in_order_are_in_order(story: Story) -> None:
+    for_moment(story, 10, None, "10")
+    for_moment(story, 20, "10", "20")
+
+    assert found(story) == []
+
+
+def test_a_moment_that_is_evaluated_again_is_reported(story: Story) -> None:
+    for_moment(story, 60_000_000, None, "1")
+    again = for_moment(story, 60_000_000, "1", "2")
+
+    assert only(story) == Violation(
+        invariant=11, offset=again, what="schedule 'c' evaluates 1970-01-01T00:01:00+00:00 again"
+    )
+
+
+def test_a_moment_before_a_handled_one_is_reported(story: Story) -> None:
+    for_moment(story, 60_000_000, None, "1")
+    back = for_moment(story, 0, "1", "2")
+
+    assert only(story).offset == back
+    assert only(story).what.endswith("after it has handled 1970-01-01T00:01:00+00:00")
+
+
+def test_a_moment_may_be_evaluated_again_if_it_was_not_handled(story: Story) -> None:
+    for_moment(story, 10, None, None)
+    for_moment(story, 10, None, "10")
+
+    assert found(story) == []
+
+
+def test_a_moment_may_be_evaluated_again_if_the_cursor_was_reset(story: Story) -> None:
+    for_moment(story, 10, None, "10")
+    story.add(CursorReset(at=1, sensor="c", actor="ann", before="10", after="0"))
+    for_moment(story, 10, "0", "10")
+
+    assert found(story) == []
+
+
 # --- 7: nothing is missing ----------------------------------------------------------------------
 
 
