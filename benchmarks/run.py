@@ -16,6 +16,7 @@ from typing import Any
 
 import large_tick
 import reaction
+import run_reaction
 import start_up
 import ticks_per_second
 from rich.console import Console
@@ -94,6 +95,7 @@ def main() -> None:
     benchmarks: dict[str, Callable[[], dict[str, Any]]] = {
         "start_up": lambda: start_up.run(rounds=rounds),
         "reaction": lambda: reaction.run(rounds=1),
+        "run_reaction": lambda: run_reaction.run(peer and peer(), full=options.full),
         "large_tick": lambda: large_tick.run(rounds=rounds),
         "ticks_per_second": lambda: ticks_per_second.run(peer and peer(), rounds=rounds, full=options.full),
     }

@@ -20,7 +20,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice_while_processes_die(tmp_path:
 
 
 def test_each_failure_is_reacted_to_once_while_engines_die(tmp_path: Path) -> None:
-    """Seen to fail when the cursor of a tick with reactions was stored in an append of its own."""
+    """Seen to fail when a failure sensor asked for events from a little before its cursor on."""
     campaign, problems = reactions.run(700, 5, seed=7, folder=tmp_path)
 
     assert problems == [], campaign.report()

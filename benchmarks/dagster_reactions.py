@@ -1,0 +1,58 @@
+"""Run by Dagster's own Python: its daemon over definitions.py in a folder; prints two lists of delays (ms) as JSON."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
+home = folder / "dagster_home"
+home.mkdir()
+(home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+os.environ["DAGSTER_HOME"] = str(home)
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+
+command = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "-f", str(folder / "definitions.py")]
+with open(folder / "daemon.log", "wb") as account:
+    daemon = subprocess.Popen(command, stdout=account, stderr=account)
+
+from dagster import AssetKey, DagsterEventType, DagsterInstance, RunsFilter
+
+entered = folder / "entered"
+deadline = time.monotonic() + 120
+while not entered.exists() and time.monotonic() < deadline:
+    time.sleep(0.5)
+time.sleep(seconds)
+
+with DagsterInstance.get() as instance:
+    changes = instance.fetch_run_status_changes(DagsterEventType.RUN_FAILURE, limit=1000).records
+    failed = {record.run_id: record.timestamp for record in changes}
+    made = [
+        (record.storage_id, record.timestamp)
+        for record in instance.fetch_materializations(
+            AssetKey("upstream"), limit=1000, ascending=True
+        ).records
+    ]
+    requested = sorted(
+        record.create_timestamp.timestamp()
+        for record in instance.get_run_records(RunsFilter(job_name="downstream_job"))
+    )
+daemon.send_signal(signal.SIGTERM)
+daemon.wait(timeout=60)
+
+reactions = [
+    (float(at) - failed[run]) * 1e3
+    for run, at in (line.split() for line in (entered.read_text() if entered.exists() else "").splitlines())
+]
+# Each request is for the newest materialization before it: several between two ticks count as the newest.
+requests = []
+for at in requested:
+    before = [stamp for _, stamp in made if stamp <= at]
+    if before:
+        requests.append((at - before[-1]) * 1e3)
+if not reactions or not requests:
+    sys.exit((folder / "daemon.log").read_text()[-2000:])
+print(json.dumps([reactions, requests]))

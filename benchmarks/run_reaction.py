@@ -1,0 +1,116 @@
+"""How long after a run has failed does the failure sensor react, and after an asset is made is the next run requested?"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from surroundings import logged, quantile, run_quietly, temporary_folder
+
+from ticktrail.core.events import AssetMaterialized, RunFailed, RunRequested
+
+
+def definitions(folder: Path, *, interval: float, library: str = "ticktrail") -> str:
+    """Return a definitions file of a job that fails, one that makes an asset, and sensors that react to each."""
+    return f"""
+import time
+import {library} as dg
+
+ON = dict(default_status=dg.DefaultSensorStatus.RUNNING)
+
+@dg.op
+def fail():
+    raise ValueError("no")
+
+@dg.job
+def failing_job():
+    fail()
+
+@dg.asset
+def upstream():
+    return None
+
+@dg.asset(deps=[upstream])
+def downstream():
+    return None
+
+upstream_job = dg.define_asset_job("upstream_job", [upstream])
+downstream_job = dg.define_asset_job("downstream_job", [downstream])
+
+@dg.sensor(jobs=[failing_job, upstream_job], minimum_interval_seconds={interval!r}, **ON)
+def asker(context):
+    count = int(context.cursor or 0) + 1
+    context.update_cursor(str(count))
+    yield dg.RunRequest(run_key=f"f{{count}}", job_name="failing_job")
+    yield dg.RunRequest(run_key=f"a{{count}}", job_name="upstream_job")
+
+@dg.run_failure_sensor(monitored_jobs=[failing_job], {"minimum_interval_seconds=1, " if library == "dagster" else ""}**ON)
+def on_failure(context: dg.RunFailureSensorContext):
+    with open({str(folder / "entered")!r}, "a") as entered:
+        entered.write(f"{{context.dagster_run.run_id}} {{time.time()}}\\n")
+
+@dg.asset_sensor(dg.AssetKey("upstream"), job=downstream_job, {"minimum_interval_seconds=1, " if library == "dagster" else ""}**ON)
+def on_asset(context, entry):
+    return dg.RunRequest(run_key=context.cursor)
+
+defs = dg.Definitions(
+    assets=[upstream, downstream],
+    jobs=[failing_job, upstream_job, downstream_job],
+    sensors=[asker, on_failure, on_asset],
+)
+"""
+
+
+def ours(seconds: float) -> tuple[list[float], list[float]]:
+    """Return the delays in milliseconds: of entering the failure sensor's function, of requesting the next run."""
+    with temporary_folder() as folder:
+        run_quietly(folder, definitions(folder, interval=0.5), seconds)
+        failed, made, requested = dict[str, int](), list[int](), list[int]()
+        for event in logged(folder):
+            if isinstance(event, RunFailed):
+                failed[event.run] = event.at
+            elif isinstance(event, AssetMaterialized) and event.asset == "upstream":
+                made.append(event.at)
+            elif isinstance(event, RunRequested) and event.sensor == "on_asset":
+                requested.append(event.at)
+        entered = (line.split() for line in (folder / "entered").read_text().splitlines())
+        reactions = [float(at) * 1e3 - failed[run] / 1e3 for run, at in entered]
+        return reactions, [(after - before) / 1e3 for before, after in zip(made, requested, strict=False)]
+
+
+def theirs(python: Path, seconds: float) -> tuple[list[float], list[float]]:
+    """Return the same of Dagster's daemon."""
+    with temporary_folder() as folder:
+        (folder / "definitions.py").write_text(definitions(folder, interval=5, library="dagster"))
+        script = Path(__file__).with_name("dagster_reactions.py")
+        command = [str(python), str(script), str(folder), str(seconds)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"Dagster's daemon could not be measured: {done.stderr[-2000:]}")
+        delays: tuple[list[float], list[float]] = json.loads(done.stdout.splitlines()[-1])
+        return delays
+
+
+def run(dagster_python: Path | None, *, full: bool) -> dict[str, Any]:
+    """Measure both engines over runs that really fail and assets that are really made."""
+    measured = {"ticktrail": ours(60 if full else 20)}
+    if dagster_python is not None:
+        measured["Dagster's daemon"] = theirs(dagster_python, 180 if full else 90)
+    rows = []
+    for engine, delays in measured.items():
+        for what, values in zip(
+            ("run failed → function entered", "asset made → run requested"), delays, strict=True
+        ):
+            rows.append(
+                {
+                    "engine": engine,
+                    "from → to": what,
+                    "count": len(values),
+                    "p50": round(quantile(values, 0.5), 1),
+                    "p90": round(quantile(values, 0.9), 1),
+                    "max": round(max(values), 1),
+                }
+            )
+    return {"question": __doc__, "unit": "ms", "rows": rows}
