@@ -63,6 +63,8 @@ def document(results: dict[str, Any]) -> str:
     for name, result in results.items():
         if name != "machine":
             lines += ["", f"## {result['question'].strip()}", "", *_markdown(result)]
+            if measured := result.get("measured"):
+                lines += ["", f"Measured on {measured['date']} at commit {measured['commit']}."]
     return "\n".join(lines) + "\n"
 
 
@@ -80,12 +82,20 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int | float) else str(value)
 
 
+def _kept(file: Path | None) -> dict[str, Any]:
+    """Return the figures of an earlier call, which one benchmark alone leaves as they are."""
+    if file is None or not file.exists():
+        return {}
+    kept: dict[str, Any] = json.loads(file.read_text())
+    return kept
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--full", action="store_true", help="more rounds, longer peers")
-    parser.add_argument("--only", help="run only the benchmark of this name")
+    parser.add_argument("--only", help="run only the benchmark of this name; the others' figures stay")
     parser.add_argument("--without-dagster", action="store_true", help="leave the peer out")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--document", type=Path, help="also write the figures as a page to this file")
@@ -101,10 +111,12 @@ def main() -> None:
     }
     if options.only and options.only not in benchmarks:
         sys.exit(f"no benchmark {options.only!r}: there are {', '.join(benchmarks)}")
-    results: dict[str, Any] = {"machine": machine()}
+    here = machine()
+    results = _kept(options.json) if options.only else {}
+    results.setdefault("machine", here)
     for name, benchmark in benchmarks.items():
         if options.only in (None, name):
-            results[name] = benchmark()
+            results[name] = {**benchmark(), "measured": {key: here[key] for key in ("date", "commit")}}
             Console().print(table(name, results[name]))
     text = json.dumps(results, indent=2)
     if options.json:

@@ -13,6 +13,7 @@ from ..core.events import (
     RequestRejected,
     RunKeyRepeated,
     RunRequested,
+    SensorReacted,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -37,6 +38,7 @@ class Tick(msgspec.Struct, kw_only=True):
         requested: How many runs it asked for.
         repeated: How many of its requests were dropped because their run key is taken.
         rejected: How many of its requests could not become runs.
+        reacted: How many events it reacted to.
         cursor_before: The cursor handed to the sensor.
         cursor_after: The cursor the tick left; `cursor_before` if it changed nothing.
         runs: Ids of the runs it asked for, in order.
@@ -56,6 +58,7 @@ class Tick(msgspec.Struct, kw_only=True):
     requested: int = 0
     repeated: int = 0
     rejected: int = 0
+    reacted: int = 0
     cursor_before: str | None = None
     cursor_after: str | None = None
     runs: list[str] = []
@@ -92,6 +95,7 @@ class Ticks(Fold):
             RunRequested: self._requested,
             RunKeyRepeated: self._repeated,
             RequestRejected: self._rejected,
+            SensorReacted: self._reacted,
             CursorUpdated: self._cursor_updated,
             TickSkipped: self._skipped,
             TickFailed: self._failed,
@@ -130,6 +134,10 @@ class Ticks(Fold):
     def _rejected(self, offset: int, event: RequestRejected) -> None:
         if (tick := self._open.get(event.tick)) is not None:
             tick.rejected += 1
+
+    def _reacted(self, offset: int, event: SensorReacted) -> None:
+        if (tick := self._open.get(event.tick)) is not None:
+            tick.reacted += 1
 
     def _cursor_updated(self, offset: int, event: CursorUpdated) -> None:
         if (tick := self._open.get(event.tick)) is not None:

@@ -40,6 +40,7 @@ from ...core.events import (
     TickSkipped,
     TickStarted,
 )
+from ..pace import pace_sentence
 from .text import cursor_text, local_time, one_line, took
 
 _CURSOR = 32
@@ -91,8 +92,7 @@ def _keys(count: int) -> str:
 
 
 def _defined(event: SensorDefined) -> str:
-    when = f"every {event.interval:g} s" if event.cron_schedule is None else f"at {event.cron_schedule}"
-    return f"{when}, by default {event.default_status}, code {event.fingerprint[:8]}"
+    return f"{pace_sentence(event)}, by default {event.default_status}, code {event.fingerprint[:8]}"
 
 
 def _tick_started(event: TickStarted) -> str:

@@ -19,6 +19,7 @@ from ...core.sensor_state import SCHEDULE, SensorState
 from ...projections.sensor_states import SensorStates
 from ..home import Home
 from ..identity import actor as current_actor
+from ..pace import pace
 from ..system import SystemClock
 from .operator import Decide, Outcome, UnknownName, act
 from .options import CODE, COMMON, Code, Common, load, open_for_action
@@ -272,7 +273,7 @@ def _row(state: SensorState, now: int) -> list[str]:
         state.name,
         _status(state),
         set_by,
-        state.cron_schedule or f"{state.interval:g} s",
+        pace(state),
         ago(state.last_tick_at, now),
         result,
         str(state.consecutive_failures or "-"),

@@ -144,7 +144,8 @@ def _what(tick: Tick) -> str:
     repeated = (
         f"{tick.repeated} run key{'' if tick.repeated == 1 else 's'} already used" if tick.repeated else None
     )
-    parts = (tick.error, tick.skip_reason, runs, repeated)
+    events = f"{tick.reacted} event{'' if tick.reacted == 1 else 's'} reacted to" if tick.reacted else None
+    parts = (tick.error, tick.skip_reason, events, runs, repeated)
     return one_line(", ".join(part for part in parts if part), 200)
 
 

@@ -35,6 +35,7 @@ from ...core.events import (
     TickLogged,
     TickSkipped,
 )
+from ..pace import pace_sentence
 
 #: Requests and repeats of one tick that get a line of their own; the rest are counted.
 _SHOWN = 5
@@ -166,11 +167,7 @@ def _run_line(event: AnyEvent) -> tuple[str, str, str] | None:
 def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
     match event:
         case SensorDefined():
-            when = (
-                f"every {event.interval:g} s" if event.cron_schedule is None else f"at {event.cron_schedule}"
-            )
-            what = f"defined: {when}, by default {event.default_status}"
-            return event.sensor, what, "dim"
+            return event.sensor, f"defined: {pace_sentence(event)}, by default {event.default_status}", "dim"
         case SensorRetired():
             return event.sensor, "no longer in the definitions; its cursor and run keys are kept", "yellow"
         case SensorStarted():
