@@ -38,7 +38,6 @@ from ...core.records.run_status import DagsterRunStatus
 from ...core.records.runs_filter import RunsFilter
 from ...projections.positions import AssetPositions
 from ..event_log.memory import MemoryEventLog
-from ..home import Home
 from ..identity import actor as actor_here
 from ..system import SystemClock
 from .chosen_runs import chosen_runs
@@ -106,6 +105,9 @@ class DagsterInstance:
         """
         if cls._of_test is not None:
             return cls._of_test
+        # Only scripts need a home here; importing the package is not to wait for it.
+        from ..home import Home
+
         home = Home.open(os.environ.get("TICKTRAIL_HOME", ".ticktrail"), create=False)
         instance = cls(home.log(), writer=f"script:{actor_here()}", actor=actor_here())
         instance._owns_log = True
