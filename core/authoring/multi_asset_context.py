@@ -11,6 +11,7 @@ from .errors import CheckError, DagsterInvalidDefinitionError, DagsterInvariantV
 from .multi_asset_cursor import AssetPlace, MultiAssetCursor
 from .partition_ancestry import downstream_partition_keys
 from .resources import checked_resources
+from .run_chain import chain_of
 from .sensor_context import SensorEvaluationContext
 
 if TYPE_CHECKING:
@@ -214,6 +215,18 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
             self.instance.materializations_after(key, after=self._after(key, self._cursor_after), limit=1)
             for key in self.asset_keys
         )
+
+    def chain_of_consumed(self) -> list[str]:
+        """Return the sensors by whose reactions the runs came about that made what was consumed now."""
+        chain: dict[str, None] = {}
+        for key in self.asset_keys:
+            consumed = self._cursor_after.place(key).consumed
+            if consumed is None or consumed == self._cursor_before.place(key).consumed:
+                continue
+            for record in self._record_at(key, consumed):
+                run = self.instance.get_run_by_id(record.run_id) if record.run_id else None
+                chain.update(dict.fromkeys(chain_of(run.tags) if run is not None else ()))
+        return list(chain)
 
     # --- parts -----------------------------------------------------------------------------------
 

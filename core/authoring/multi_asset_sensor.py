@@ -20,6 +20,7 @@ from .multi_asset_context import (
     checked_monitored,
     monitored_keys,
 )
+from .run_chain import chained
 from .run_request import RunRequest
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
@@ -118,14 +119,15 @@ class MultiAssetSensorDefinition(SensorDefinition):
                 f"sensor {self.name!r} asks for {len(outcome.requests)} runs and the cursor was not updated: call "
                 "context.advance_cursor({key: record}) or context.advance_all_cursors()"
             )
-        more = own.cursor_advanced and own.has_more()
+        more, chain = own.cursor_advanced and own.has_more(), own.chain_of_consumed()
+        looped = bool(outcome.requests) and self.name in chain
         own.end_tick()
         return Outcome(
-            requests=outcome.requests,
+            requests=chained(outcome.requests, chain),
             skip_message=outcome.skip_message,
             result=outcome.result or SensorResult(),
             managed_cursor=own.cursor,
-            next_tick="now" if more else "when woken",
+            next_tick="paused" if looped else "now" if more else "when woken",
         )
 
     def _own_context(self, context: SensorEvaluationContext) -> MultiAssetSensorEvaluationContext:

@@ -9,6 +9,7 @@ from typing import Any
 from ..failure import Failure
 from ..host import host
 from .errors import DagsterInvariantViolationError
+from .run_chain import chain_of, chained
 from .run_request import RunRequest
 from .sensor_outcome import EMPTY_RESULT, Outcome
 from .sensor_result import SensorResult
@@ -18,11 +19,6 @@ TIME_FOR_EVENTS = 1.0
 
 #: How many events one tick calls the function for at the most.
 EVENTS_PER_TICK = 100
-
-#: The tag of a run that names the sensors by whose reactions it came about, the oldest first.
-CHAIN_TAG = "ticktrail/reaction_of"
-
-_SENSOR_TAG = "dagster/sensor_name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +56,6 @@ class LogEvent:
     offset: int
     run_id: str | None = None
     run_tags: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def chain(self) -> list[str]:
-        """The sensors by whose reactions the run came about, the one that asked for it last."""
-        asked = self.run_tags.get(_SENSOR_TAG)
-        earlier = [name for name in self.run_tags.get(CHAIN_TAG, "").split(",") if name and name != asked]
-        return earlier if asked is None else [*earlier, asked]
 
 
 class Reactions:
@@ -121,7 +110,7 @@ class Reactions:
         if message == EMPTY_RESULT and not self._empty_is_skip:
             message = None
         self.done.append(Reaction(event.offset, event.run_id, skip_message=message))
-        self._take(outcome, event.chain)
+        self._take(outcome, chain_of(event.run_tags))
 
     def outcome(self, *, cursor: str | None, more: bool, retry: bool, empty: str | None) -> Outcome:
         """Return what the tick amounts to.
@@ -151,9 +140,7 @@ class Reactions:
         )
 
     def _take(self, outcome: Outcome, chain: list[str]) -> None:
-        tags = {CHAIN_TAG: ",".join(chain)} if chain else {}
-        for request in outcome.requests:
-            self.requests.append(request.with_replaced_attrs(tags={**request.tags, **tags}))
+        self.requests += chained(outcome.requests, chain)
         if outcome.result is not None:
             self._results.append(outcome.result)
         self.looped |= bool(outcome.requests) and self._sensor in chain

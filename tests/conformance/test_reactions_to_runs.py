@@ -10,13 +10,15 @@ import ticktrail as dg
 from conformance.runs import end_run, request_run, start_run
 from conformance.sensors import RUNNING, other_job, the_job
 from harness.engine import EngineHarness
-from ticktrail.core.authoring.reactions import CHAIN_TAG, EVENTS_PER_TICK
+from ticktrail.core.authoring.reactions import EVENTS_PER_TICK
+from ticktrail.core.authoring.run_chain import CHAIN_TAG
 from ticktrail.core.authoring.run_status_cursor import RunStatusCursor
 from ticktrail.core.events import (
     RunFailed,
     RunSucceeded,
     SensorReacted,
     SensorStarted,
+    SensorStopped,
     TickCompleted,
     TickFailed,
     TickLogged,
@@ -292,8 +294,6 @@ def test_a_stopped_sensor_reacts_to_what_it_missed_when_it_is_started() -> None:
     )
     engine.operate(SensorStarted(at=engine.clock.now(), sensor="s", actor="ann"))
     engine.beat()
-    from ticktrail.core.events import SensorStopped
-
     engine.operate(SensorStopped(at=engine.clock.now(), sensor="s", actor="ann"))
     fail_run(engine, "run-1")
     assert engine.beat() == []
