@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 #: Where time begins for the log.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-#: Nobody waits for what is beyond this year, and the calendar of datetimes does not end before it.
-_LAST_YEAR = 9000
+#: Nobody waits for what is beyond these years; in them, the local times of all zones are in the calendar.
+_YEARS = range(2, 9001)
 
 
 def moment_text(moment: int) -> str:
@@ -23,4 +23,4 @@ def moment_of_text(text: str | None) -> int | None:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return None if moment.year > _LAST_YEAR else (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1) if moment.year in _YEARS else None

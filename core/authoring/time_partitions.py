@@ -12,7 +12,7 @@ from ..partitions_store import DynamicPartitionsStore
 from .errors import CheckError, DagsterInvalidDefinitionError, DagsterUnknownPartitionError
 from .partitions import PartitionKeyRange, PartitionsDefinition, checked_options, current_moment
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 #: The step of datetimes.
 _INSTANT = timedelta(microseconds=1)
 _MOST_WINDOWS = 1_000_000
@@ -304,9 +304,9 @@ class _WholeDays(TimeWindowPartitions):
         """Return the first day of the window that many windows on."""
 
     def _start_on(self, day: date) -> datetime:
+        # The first of two times that clocks repeat.
         local = datetime.combine(day, time(self.hour_offset, self.minute_offset), self._zone)
-        # The first of two times that clocks repeat; a time that they leave out, by the clocks before.
-        return local.astimezone(UTC)
+        return _after_gap(local).astimezone(UTC)
 
     def _day_of(self, moment: datetime) -> date:
         """Return the first day of the window in which the moment is."""
@@ -436,3 +436,14 @@ def time_zone(name: str) -> ZoneInfo:
         raise DagsterInvalidDefinitionError(
             f"there is no time zone {name!r}: give a name such as 'UTC' or 'Europe/Paris'"
         ) from error
+
+
+def _after_gap(local: datetime) -> datetime:
+    """Return the first time from *local* on that the clocks of its zone show that day.
+
+    Cron schedules of the zone have their moment then, so that a window is over when its schedule ticks.
+    """
+    shown = local
+    while shown.astimezone(UTC).astimezone(shown.tzinfo) != shown:
+        shown += _MINUTE
+    return shown if shown.date() == local.date() else local

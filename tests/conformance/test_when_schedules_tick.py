@@ -361,3 +361,14 @@ class TestCursor:
             engine.beat(HOUR)
 
         assert ticked_for(engine) == [3]
+
+    def test_a_cursor_at_the_beginning_of_the_calendar_ends_no_engine(self) -> None:
+        """Of an engine that looks for a local time which the calendar of datetimes does not have."""
+        engine = engine_of(execution_timezone="America/New_York")
+        engine.beat(HOUR)
+        first = "0001-01-01T00:00:00+00:00"
+        engine.operate(CursorReset(at=engine.clock.now(), sensor="s", actor="ann", before=None, after=first))
+        engine.beat()
+        engine.beat(HOUR)
+
+        assert ticked_for(engine) == [1, 2]

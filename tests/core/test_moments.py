@@ -132,6 +132,8 @@ class TestMomentText:
     def test_other_iso_texts_are_read_as_well(self, text: str) -> None:
         assert moment_of_text(text) == 1_767_225_600_000_000
 
-    @pytest.mark.parametrize("text", [None, "", "yesterday", "9999-12-31T23:59", "0001-01-01T00:00+14:00"])
+    @pytest.mark.parametrize(
+        "text", [None, "", "yesterday", "9999-12-31T23:59", "0001-01-01", "0001-01-01T00:00+14:00"]
+    )
     def test_what_is_no_moment_is_none(self, text: str | None) -> None:
         assert moment_of_text(text) is None

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import ticktrail as dg
+from ticktrail.core.moment_text import EPOCH
 
 SIX = datetime(2026, 3, 15, 6, tzinfo=UTC)
 
@@ -285,3 +286,43 @@ class TestOfAPartitionedJob:
         [request] = requests_of(defs.get_schedule_def("pj_schedule"), definitions=defs)
 
         assert request.run_config == {"ops": {"step": {"config": {"day": "03-14"}}}}
+
+
+#: Days some weeks before clocks go forward or back, each with the hour in which they do.
+CHANGES = [
+    ("Europe/Berlin", "2026-03-10", 2),
+    ("Europe/Berlin", "2026-10-10", 2),
+    ("America/New_York", "2026-02-20", 2),
+    ("America/New_York", "2026-10-10", 1),
+    ("America/Santiago", "2026-08-20", 0),
+    ("Africa/Cairo", "2026-04-05", 0),
+    ("Australia/Lord_Howe", "2026-09-15", 2),
+]
+
+
+@pytest.mark.parametrize("minute", [0, 15, 30])
+@pytest.mark.parametrize(("timezone", "first", "hour"), CHANGES)
+@pytest.mark.parametrize("kind", [dg.DailyPartitionsDefinition, dg.WeeklyPartitionsDefinition])
+def test_each_partition_is_asked_for_once_where_clocks_change(
+    kind: Callable[..., Any], timezone: str, first: str, hour: int, minute: int
+) -> None:
+    """Of a schedule that ticks before its partition is over: one is asked for twice, and one never."""
+    partitions = kind(first, timezone=timezone, hour_offset=hour, minute_offset=minute)
+    keys = partitions.get_partition_keys(
+        datetime.fromisoformat(first).replace(tzinfo=UTC) + timedelta(days=35)
+    )
+
+    @dg.job(partitions_def=partitions)
+    def pj() -> None:
+        step()
+
+    schedule = dg.build_schedule_from_partitioned_job(pj)
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    start = partitions.time_window_for_partition_key(keys[0]).start
+    moment, asked = (start - EPOCH) // timedelta(microseconds=1), []
+    for _ in keys:
+        moment = schedule.moments(moment)
+        context = at(EPOCH + timedelta(microseconds=moment), definitions=dg.Definitions(schedules=[schedule]))
+        asked += [request.partition_key for request in schedule.evaluate_tick(context).run_requests]
+
+    assert asked == list(keys)

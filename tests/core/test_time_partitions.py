@@ -200,12 +200,12 @@ def test_a_day_is_as_long_as_the_zone_makes_it(day: str, hours: int) -> None:
     assert window.start == datetime.fromisoformat(day).replace(tzinfo=NEW_YORK)
 
 
-def test_a_day_that_begins_at_a_time_that_clocks_leave_out_begins_after_it() -> None:
+def test_a_day_that_begins_at_a_time_that_clocks_leave_out_begins_right_after_the_gap() -> None:
     days = dg.DailyPartitionsDefinition("2024-03-09", "2024-03-12", 30, 2, timezone="America/New_York")
 
     assert days.get_partition_keys() == ["2024-03-09", "2024-03-10"]
     window = days.time_window_for_partition_key("2024-03-10")
-    assert window.start.astimezone(UTC) == at("2024-03-10T07:30")
+    assert window.start.astimezone(UTC) == at("2024-03-10T07:00")
 
 
 def test_a_day_that_begins_at_a_time_that_clocks_repeat_begins_at_the_first_one() -> None:
