@@ -22,7 +22,7 @@ from ticktrail.core.events import AnyEvent
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
     """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ticktrail-bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="ticktrail-bench-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
