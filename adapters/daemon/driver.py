@@ -106,6 +106,8 @@ class EngineDriver:
         timeout = None if until is None else max(until - time.monotonic(), 0.0)
         if evaluators.waiting:
             timeout = STALL if timeout is None else min(timeout, STALL)
+        # While this thread decides, evaluators hardly get to run: that is no stall of theirs.
+        evaluators.watch()
         self._wake.wait(timeout)
         evaluators.tend()
 

@@ -58,6 +58,10 @@ class Evaluators:
         """Whether a ticket waits for a thread: then `tend` is to be called every `STALL` seconds or so."""
         return not self._queue.empty()
 
+    def watch(self) -> None:
+        """Begin to look for a stall: from now on nobody but the evaluators has work to do."""
+        self._looked, self._taken_at_last_look = time.monotonic(), self._taken
+
     def tend(self) -> None:
         """Double the threads if nothing was taken from the queue for `STALL` seconds; call it any time."""
         now = time.monotonic()
