@@ -11,7 +11,7 @@ from children import measure as child
 from environments import Environments
 from files import make_cold
 from key_stores import STORES
-from plot import Bar, Line, bars, lines
+from plot import Bar, Line, bars, lines, short
 from report import Figures, Headline, Row, Section, number, only, pivot, times
 from scale import Scale
 from surroundings import temporary_folder
@@ -65,7 +65,7 @@ def _store(store: str, python: Path, keys: int, limit: float, seconds: float) ->
 
 
 def _dagster(python: Path, scale: Scale) -> list[dict[str, Any]]:
-    sizes = scale.pick([100], [1_000, 10_000, 100_000], [1_000, 10_000, 100_000, 1_000_000])
+    sizes = scale.pick([100], [1_000, 10_000, 30_000], [1_000, 10_000, 100_000, 1_000_000])
     with temporary_folder() as folder:
         rows = child("dagster_run_keys.py", folder, scale.pick(0.1, 1.0, 10.0), *sizes, python=python)
     return [{"store": "Dagster", **row} for row in rows]
@@ -83,10 +83,10 @@ def tell(figures: Figures) -> Section:
     fills = figures["fill"]
     ours = max(only(fills, store=OURS), key=lambda row: row["held"])
     sentences = [
-        f"With {number(best['held'])} keys held, ticktrail's index tells {number(best['rate'])} keys a second apart "
+        f"With {short(best['held'])} keys held, ticktrail's index tells {number(best['rate'])} keys a second apart "
         f"in batches of {BATCH:,}, half of them repeats; it takes {number(ours['disk'])} bytes of disk per key and "
         f"{number(max(ours['memory'], 0))} of the process's own memory, the file being mapped.",
-        f"Filling it to {number(ours['held'])} keys goes at {number(ours['rate'])} keys a second; the longest that "
+        f"Filling it to {short(ours['held'])} keys goes at {number(ours['rate'])} keys a second; the longest that "
         f"one batch of 10,000 had to wait while it grew was {number(ours['longest_ms'])} ms.",
     ]
     return Section(
@@ -109,7 +109,7 @@ def tell(figures: Figures) -> Section:
                 [_line(name, like) for name in names],
             ),
             "dedup-batch": lines(
-                f"By the size of the batch, {number(_common(like))} keys held, half of them repeats",
+                f"By the size of the batch, {short(_common(like))} keys held, half of them repeats",
                 "keys in a batch",
                 "keys/s",
                 [_by_batch(name, figures["batches"], _common(like)) for name in names if name != "Dagster"],
@@ -151,7 +151,7 @@ def _by_batch(name: str, rows: Any, held: int) -> Line:
 def _bytes(name: str, fills: Any) -> Bar:
     row = max(only(fills, store=name), key=lambda row: row["held"])
     size = row["memory"] if name == IN_MEMORY else row["disk"]
-    return Bar(name, size, f"{number(size)} B at {number(row['held'])}", ours=name == OURS)
+    return Bar(name, size, f"{number(size)} B at {short(row['held'])}", ours=name == OURS)
 
 
 def _ours_by_batch(batches: Any) -> list[dict[str, Any]]:
@@ -191,8 +191,8 @@ def _headlines(like: list[Row], names: list[str]) -> Iterator[Headline]:
             continue
         theirs = max(only(like, store=name), key=lambda row: row["held"])
         ours = min(only(like, store=OURS), key=lambda row: abs(row["held"] - theirs["held"]))
-        held = f"{number(ours['held'])} keys held"
-        beside = "" if ours["held"] == theirs["held"] else f" (it: {number(theirs['held'])})"
+        held = f"{short(ours['held'])} keys held"
+        beside = "" if ours["held"] == theirs["held"] else f" (it: {short(theirs['held'])})"
         yield Headline(f"run keys told apart, {held}{beside}", ours["rate"], name, theirs["rate"], "keys/s")
 
 
@@ -205,7 +205,7 @@ def _weaknesses(figures: Figures, like: list[Row]) -> Iterator[str]:
         if faster:
             named = ", ".join(f"{row['store']} ({times(row['rate'] / ours['rate'])} ours)" for row in faster)
             keys = "one key" if batch == 1 else f"{batch:,} keys"
-            yield f"Batches of {keys} at {number(held)} keys held are told apart faster by {named}."
+            yield f"Batches of {keys} at {short(held)} keys held are told apart faster by {named}."
     for row in only(figures["open"], store=OURS):
         others = [
             other
@@ -215,11 +215,11 @@ def _weaknesses(figures: Figures, like: list[Row]) -> Iterator[str]:
         if others and row["open_ms"] > 100:
             quickest = min(others, key=lambda other: other["open_ms"])
             yield (
-                f"Opening the index of {number(row['held'])} keys ({row['state']}) takes {number(row['open_ms'])} ms, "
+                f"Opening the index of {short(row['held'])} keys ({row['state']}) takes {number(row['open_ms'])} ms, "
                 f"{quickest['store']} {number(quickest['open_ms'])} ms."
             )
     sizes = {row["store"]: row["disk"] for row in only(figures["fill"], held=held)}
     smaller = [name for name, size in sizes.items() if 0 < size < sizes[OURS]]
     if smaller:
         named = ", ".join(f"{name} {number(sizes[name])}" for name in smaller)
-        yield f"The index takes {number(sizes[OURS])} bytes per key at {number(held)} keys; less is taken by {named}."
+        yield f"The index takes {number(sizes[OURS])} bytes per key at {short(held)} keys; less is taken by {named}."

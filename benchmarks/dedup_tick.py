@@ -7,7 +7,7 @@ from typing import Any
 
 from children import measure as child
 from environments import Environments
-from plot import Line, lines
+from plot import Line, lines, short
 from report import Figures, Row, Section, number, only, pivot
 from scale import Scale
 from surroundings import temporary_folder
@@ -31,7 +31,7 @@ def tell(figures: Figures) -> Section:
     [single] = only(alone, batch=1, repeats=0.0)
     return Section(
         sentences=[
-            f"With {number(held)} keys held, {_requests(best)} go the whole way at {number(best['rate'])} keys a second; "
+            f"With {short(held)} keys held, {_requests(best)} go the whole way at {number(best['rate'])} keys a second; "
             f"{best['evaluate']:.0%} of that time is the evaluation: the sensor's own function, and making plain "
             "values of what it asks for.",
             f"One sensor that asks for one new key per tick is bound by the disk, which confirms two writes per "
@@ -45,7 +45,7 @@ def tell(figures: Figures) -> Section:
         ),
         plots={
             "tick-path": lines(
-                f"Keyed requests a second, whole way, {number(held)} keys held, one sensor",
+                f"Keyed requests a second, whole way, {short(held)} keys held, one sensor",
                 "keys in a tick",
                 "keys/s",
                 [_by_batch(alone, repeats) for repeats in (0.0, 0.5, 1.0)],

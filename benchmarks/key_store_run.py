@@ -111,6 +111,8 @@ def opening(folder: Path, name: str, keys: int, first: int) -> None:
         half = KeyStream(keys, seed=len(times)).mixed(batch // 2, 1.0)[0]
         times.append(_add(store, half + stream.new(batch // 2), None))
     show(what="open", open_ms=opened * 1e3, first_ms=times[0] * 1e3, rate=batch * 10 / sum(times))
+    # So that the next opening finds a store that was left in good order.
+    store.save()
     store.close()
 
 

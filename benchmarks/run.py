@@ -14,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import append
 import dedup_index
 import dedup_tick
 import page
+import rebuild
 from environments import Environments
-from report import Figures, Row, Section, cell
+from report import Figures, Section, cell
 from rich.console import Console
 from rich.table import Table
 from scale import Scale
@@ -34,7 +36,9 @@ class Benchmark(Protocol):
 
 
 #: In the order of the page.
-BENCHMARKS: dict[str, Benchmark] = {module.__name__: module for module in (dedup_index, dedup_tick)}
+BENCHMARKS: dict[str, Benchmark] = {
+    module.__name__: module for module in (dedup_index, dedup_tick, append, rebuild)
+}
 
 
 def main() -> None:
@@ -93,7 +97,7 @@ def _kept(file: Path | None) -> dict[str, Any]:
 
 
 def _measured(name: str, benchmark: Benchmark, scale: Scale, environments: Environments) -> dict[str, Any]:
-    console, here, begin = Console(), machine(), time.monotonic()
+    console, here, begin = Console(width=150), machine(), time.monotonic()
     console.print(f"[bold]{name}[/bold]: {_question(benchmark)}", highlight=False)
     parts = benchmark.measure(scale, environments)
     section = benchmark.tell(parts)
