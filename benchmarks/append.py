@@ -44,9 +44,11 @@ def tell(figures: Figures) -> Section:
     [sequential] = figures["sequential"]
     return Section(
         sentences=[
-            f"The disk confirms {number(sync['per_second'])} writes a second one by one, and an append of a single "
-            f"event is confirmed {number(one['per_second'])} times a second; the log is fastest with "
-            f"{best['batch']:,} events at once, {number(best['rate'])} a second.",
+            (
+                f"The disk confirms {number(sync['per_second'])} writes a second one by one, and an append of a single "
+                f"event is confirmed {number(one['per_second'])} times a second; the log is fastest with "
+                f"{best['batch']:,} events at once, {number(best['rate'])} a second."
+            ),
             f"Written through without a stop, the disk takes {number(sequential['megabytes'])} MB a second.",
         ],
         method=(

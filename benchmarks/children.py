@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,6 @@ def measure(
 
 def timed(command: Sequence[str]) -> tuple[float, float]:
     """Run a command; return its wall seconds and the most megabytes that it had resident."""
-    import time
-
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
@@ -55,9 +54,9 @@ def show(**figures: Any) -> None:
     print(json.dumps(figures), flush=True)
 
 
-def resident() -> dict[str, int]:
-    """Return the bytes that this process has resident: of its own, and of mapped files."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+def resident(process: int | str = "self") -> dict[str, int]:
+    """Return the bytes that a process has resident: of its own, and of mapped files."""
+    fields = dict(line.split(":", 1) for line in Path(f"/proc/{process}/status").read_text().splitlines())
     own, of_files = (int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile"))
     return {"own": own, "files": of_files}
 

@@ -83,11 +83,15 @@ def tell(figures: Figures) -> Section:
     fills = figures["fill"]
     ours = max(only(fills, store=OURS), key=lambda row: row["held"])
     sentences = [
-        f"With {short(best['held'])} keys held, ticktrail's index tells {number(best['rate'])} keys a second apart "
-        f"in batches of {BATCH:,}, half of them repeats; it takes {number(ours['disk'])} bytes of disk per key and "
-        f"{number(max(ours['memory'], 0))} of the process's own memory, the file being mapped.",
-        f"Filling it to {short(ours['held'])} keys goes at {number(ours['rate'])} keys a second; the longest that "
-        f"one batch of 10,000 had to wait while it grew was {number(ours['longest_ms'])} ms.",
+        (
+            f"With {short(best['held'])} keys held, ticktrail's index tells {number(best['rate'])} keys a second apart "
+            f"in batches of {BATCH:,}, half of them repeats; it takes {number(ours['disk'])} bytes of disk per key and "
+            f"{number(max(ours['memory'], 0))} of the process's own memory, the file being mapped."
+        ),
+        (
+            f"Filling it to {short(ours['held'])} keys goes at {number(ours['rate'])} keys a second; the longest that "
+            f"one batch of 10,000 had to wait while it grew was {number(ours['longest_ms'])} ms."
+        ),
     ]
     return Section(
         sentences=sentences,

@@ -31,11 +31,15 @@ def tell(figures: Figures) -> Section:
     [single] = only(alone, batch=1, repeats=0.0)
     return Section(
         sentences=[
-            f"With {short(held)} keys held, {_requests(best)} go the whole way at {number(best['rate'])} keys a second; "
-            f"{best['evaluate']:.0%} of that time is the evaluation: the sensor's own function, and making plain "
-            "values of what it asks for.",
-            f"One sensor that asks for one new key per tick is bound by the disk, which confirms two writes per "
-            f"tick: {number(single['tick_ms'])} ms.",
+            (
+                f"With {short(held)} keys held, {_requests(best)} go the whole way at {number(best['rate'])} keys a second; "
+                f"{best['evaluate']:.0%} of that time is the evaluation: the sensor's own function, and making plain "
+                "values of what it asks for."
+            ),
+            (
+                f"One sensor that asks for one new key per tick is bound by the disk, which confirms two writes per "
+                f"tick: {number(single['tick_ms'])} ms."
+            ),
         ],
         method=(
             "An engine on SQLite without its threads, in a process of its own: each sensor's function yields "

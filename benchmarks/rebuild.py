@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from children import ChildFailed
+from children import ChildFailed, timed
 from children import measure as child
-from children import timed
 from environments import Environments
 from plot import Bar, Line, bars, lines, short
 from report import Figures, Headline, Row, Section, number, only, times
@@ -91,12 +90,16 @@ def tell(figures: Figures) -> Section:
     home = max(homes, key=lambda row: row["events"])
     return Section(
         sentences=[
-            f"A log of {short(most)} events is read and decoded at {number(rates[READING])} events a second; what an "
-            f"engine keeps of it is folded in the same pass at {number(rates[ENGINE])} events a second in all, all "
-            f"read models at {number(rates[ALL])}.",
-            f"An engine on that home is there after {number(home['open, nothing kept, s'])} s if nothing but the log is "
-            f"left, and after {number(home['open again, s'])} s otherwise; `ticktrail rebuild --check` takes "
-            f"{number(home['rebuild --check, s'])} s and {number(home['rebuild --check, peak MB'])} MB.",
+            (
+                f"A log of {short(most)} events is read and decoded at {number(rates[READING])} events a second; what an "
+                f"engine keeps of it is folded in the same pass at {number(rates[ENGINE])} events a second in all, all "
+                f"read models at {number(rates[ALL])}."
+            ),
+            (
+                f"An engine on that home is there after {number(home['open, nothing kept, s'])} s if nothing but the log is "
+                f"left, and after {number(home['open again, s'])} s otherwise; `ticktrail rebuild --check` takes "
+                f"{number(home['rebuild --check, s'])} s and {number(home['rebuild --check, peak MB'])} MB."
+            ),
         ],
         method=(
             "The log is made by `benchmarks/history.py` through the real log: 1,000 sensors, ticks of 2 to 4 events, "

@@ -17,8 +17,12 @@ from typing import Any, Protocol
 import append
 import dedup_index
 import dedup_tick
+import footprint
+import latency
 import page
+import reactions
 import rebuild
+import ticks
 from environments import Environments
 from report import Figures, Section, cell
 from rich.console import Console
@@ -37,7 +41,8 @@ class Benchmark(Protocol):
 
 #: In the order of the page.
 BENCHMARKS: dict[str, Benchmark] = {
-    module.__name__: module for module in (dedup_index, dedup_tick, append, rebuild)
+    module.__name__: module
+    for module in (dedup_index, dedup_tick, ticks, append, rebuild, latency, reactions, footprint)
 }
 
 
