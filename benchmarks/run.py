@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import dedup_index
 import dedup_tick
 import footprint
 import latency
+import on_postgres
 import page
 import reactions
 import rebuild
@@ -42,12 +44,24 @@ class Benchmark(Protocol):
 #: In the order of the page.
 BENCHMARKS: dict[str, Benchmark] = {
     module.__name__: module
-    for module in (dedup_index, dedup_tick, ticks, append, rebuild, latency, reactions, footprint)
+    for module in (
+        dedup_index,
+        dedup_tick,
+        ticks,
+        append,
+        rebuild,
+        latency,
+        reactions,
+        footprint,
+        on_postgres,
+    )
 }
 
 
 def main() -> None:
     options = _options()
+    # An installed package has its bytecode; the processes that measure ours are to have it as well.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     kept = _kept(options.json) if options.only or options.page_only else {}
     results: dict[str, Any] = {"machine": machine(), "benchmarks": kept.get("benchmarks", {})}
     begin = time.monotonic()

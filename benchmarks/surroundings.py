@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ticktrail.adapters.event_log import open_event_log
+from ticktrail.adapters.home import Home
 from ticktrail.core.events import AnyEvent
 
 
@@ -71,11 +71,21 @@ def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess
             )
 
 
-def run_quietly(folder: Path, definitions: str, seconds: float) -> None:
+def run_quietly(folder: Path, definitions: str, seconds: float, *options: str) -> None:
     """Run the engine on a new home for *seconds*, its account thrown away."""
     file = folder / "definitions.py"
     file.write_text(definitions)
-    command = [sys.executable, "-m", "ticktrail", "dev", "-f", str(file), "--home", str(folder / "home")]
+    command = [
+        sys.executable,
+        "-m",
+        "ticktrail",
+        "dev",
+        "-f",
+        str(file),
+        "--home",
+        str(folder / "home"),
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
@@ -85,7 +95,7 @@ def run_quietly(folder: Path, definitions: str, seconds: float) -> None:
 
 def logged(folder: Path) -> list[AnyEvent]:
     """Return all events of the home in *folder*."""
-    log = open_event_log(folder / "home" / "log.sqlite")
+    log = Home.open(folder / "home", create=False).log()
     try:
         return [event for frame in log.read() for event in frame.events]
     finally:

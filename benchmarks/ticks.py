@@ -26,10 +26,10 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     """Let always-skipping sensors tick as often as each engine can."""
     rows: list[dict[str, Any]] = []
     python = environments.dagster()
-    rounds, ours = scale.pick((1, 0.5), (1, 4.0), (5, 5.0))
+    rounds, seconds = scale.pick((1, 0.5), (1, 4.0), (5, 5.0))
     theirs = {DAEMON: scale.pick(6.0, 12.0, 120.0), LOOP: scale.pick(3.0, 6.0, 30.0)}
     for sensors in scale.pick([5], [1, 50, 500], [1, 50, 500]):
-        measured = [_ours(sensors, seconds=ours) for _ in range(rounds)]
+        measured = [ours(sensors, seconds) for _ in range(rounds)]
         rows.append(
             {
                 "engine": OURS,
@@ -51,10 +51,14 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     return {"ticks": rows}
 
 
-def _ours(sensors: int, *, seconds: float) -> float:
-    """Return durable ticks a second of `ticktrail dev` on SQLite, sensors at an interval of 1 ms."""
+def ours(sensors: int, seconds: float, *options: str) -> float:
+    """Return durable ticks a second of `ticktrail dev`, sensors at an interval of 1 ms.
+
+    Args:
+        options: More of them for the command.
+    """
     with temporary_folder() as folder:
-        run_quietly(folder, skipping_sensors(sensors, interval=0.001), seconds + WARM_UP + 1)
+        run_quietly(folder, skipping_sensors(sensors, interval=0.001), seconds + WARM_UP + 1, *options)
         ends = [event.at / 1e6 for event in logged(folder) if isinstance(event, TickSkipped)]
     begin = min(ends) + WARM_UP
     return sum(begin <= end < begin + seconds for end in ends) / seconds
