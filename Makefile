@@ -33,10 +33,10 @@ crash: .venv/.installed  ## kill -9 a thousand times, then verify
 	$(BIN)/python tests/crash/campaign.py --kills 1000
 	$(BIN)/python tests/crash/reactions.py --runs 14000 --kills 20
 
-bench: .venv/.installed  ## the benchmarks, Dagster beside us in its own environment
-	$(BIN)/python benchmarks/run.py
+bench: .venv/.installed  ## a short form of the benchmarks, peers beside us in their own environments, ten minutes at most
+	$(BIN)/python benchmarks/run.py --json build/benchmarks/results.json --document build/benchmarks/benchmarks.md
 
-bench-full: .venv/.installed  ## the same, more rounds, figures and their document written
+bench-full: .venv/.installed  ## all sizes, an hour or two; writes the figures and their document
 	$(BIN)/python benchmarks/run.py --full --json benchmarks/results.json --document docs/benchmarks.md
 
 clean:

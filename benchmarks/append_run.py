@@ -25,6 +25,9 @@ from eventsourcing.domain import Aggregate, event
 from ticktrail.adapters.event_log import open_event_log
 from ticktrail.core.events import AnyEvent, TickSkipped, TickStarted
 
+#: How many bytes are written for the sequential rate.
+SEQUENTIAL = 256 << 20
+
 #: Puts events into the store, durable when it returns.
 Append = Callable[[list[AnyEvent]], None]
 
@@ -151,9 +154,9 @@ def _environment(store: str) -> dict[str, str]:
 
 @contextmanager
 def disk(store: str) -> Iterator[Append]:
-    """Write the bytes of the events, encoded once, and `fdatasync` a file that has its size."""
+    """Write as many bytes as the events have, and `fdatasync`, into a file that has its size."""
     descriptor = os.open(Path(store) / "disk", os.O_RDWR | os.O_CREAT)
-    block, size = 1 << 20, 512 << 20
+    block, size = 1 << 20, SEQUENTIAL
     begin = time.perf_counter()
     for at in range(0, size, block):
         os.pwrite(descriptor, os.urandom(1024) * 1024, at)

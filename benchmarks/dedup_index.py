@@ -136,8 +136,8 @@ def tell(figures: Figures) -> Section:
 
 def _common(like: list[Row]) -> int:
     """Return the greatest number of keys that ours was measured with beside another store."""
-    ours = {row["held"] for row in only(like, store=OURS)}
-    others = {row["held"] for row in like if row["store"] != OURS}
+    ours: set[int] = {row["held"] for row in only(like, store=OURS)}
+    others: set[int] = {row["held"] for row in like if row["store"] != OURS}
     return max(ours & others or ours)
 
 

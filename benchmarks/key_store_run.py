@@ -105,7 +105,7 @@ def opening(folder: Path, name: str, keys: int, first: int) -> None:
     store = STORES[name](folder)
     opened = time.perf_counter() - begin
     stream = KeyStream(first)
-    times, batch = [], min(BATCH, keys)
+    times, batch = list[float](), min(BATCH, keys)
     for _ in range(10):
         # Old ones from among those that were saved: what a kill lost does not count here.
         half = KeyStream(keys, seed=len(times)).mixed(batch // 2, 1.0)[0]

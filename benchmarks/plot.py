@@ -99,7 +99,7 @@ class _Axis:
         logs = [math.log10(value) for value in values if value > 0] or [0.0]
         low, high = min(logs), max(logs)
         if whole or high - low < 0.5:
-            low, high = math.floor(low), math.ceil(high)
+            low, high = float(math.floor(low)), float(math.ceil(high))
             low, high = (low - 1, high) if low == high else (low, high)
         self._low, self._scale, self._begin = low, (end - begin) / (high - low), begin
         exponents = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
@@ -137,12 +137,12 @@ def _end_labels(ends: list[tuple[tuple[float, float], Line, str]], height: int) 
     """Name each line beside its last point; names that would overlap are pushed apart."""
     ordered = sorted(ends, key=lambda end: end[0][1])
     places = [point[1] + 4 for point, _, _ in ordered]
-    for place in range(1, len(places)):
-        places[place] = max(places[place], places[place - 1] + _LINE_HEIGHT)
+    for number in range(1, len(places)):
+        places[number] = max(places[number], places[number - 1] + _LINE_HEIGHT)
     if places and (excess := places[-1] - (height - _BOTTOM + 4)) > 0:
         places[-1] -= excess
-        for place in range(len(places) - 2, -1, -1):
-            places[place] = min(places[place], places[place + 1] - _LINE_HEIGHT)
+        for number in range(len(places) - 2, -1, -1):
+            places[number] = min(places[number], places[number + 1] - _LINE_HEIGHT)
     for (point, line, colour), place in zip(ordered, places, strict=True):
         begin = max(_WIDTH - _RIGHT, point[0]) + 22
         yield (

