@@ -29,6 +29,7 @@ from dagster._core.storage.runs.schema import RunsTable, RunTagsTable
 from dagster._core.storage.tags import RUN_KEY_TAG, SENSOR_NAME_TAG
 from dagster._core.utils import make_new_run_id
 from dagster._daemon.sensor import fetch_existing_runs
+from dagster._serdes import serialize_value
 
 SENSOR = "bucket_sensor"
 
@@ -44,8 +45,11 @@ def add(instance: DagsterInstance, keys: list[str]) -> None:
         )
         for key in keys
     ]
+    # Asked for once, since the storage inspects its tables for each.
+    values = storage._get_run_insertion_values(runs[0])
+    rows = [{**values, "run_id": run.run_id, "run_body": serialize_value(run)} for run in runs]
     with storage.connect() as connection:
-        connection.execute(RunsTable.insert(), [storage._get_run_insertion_values(run) for run in runs])
+        connection.execute(RunsTable.insert(), rows)
         tags = [
             {"run_id": run.run_id, "key": name, "value": value}
             for run in runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,13 +29,14 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     sizes = scale.pick([20_000], [1_000_000], [1_000_000, 10_000_000, 50_000_000])
     # The short form grows ours alone: the peers would take most of its time.
     more = scale.pick([40_000], [10_000_000], [])
-    limit, seconds = scale.pick((2.0, 0.01), (30.0, 0.3), (1200.0, 2.0))
+    limit, seconds = scale.pick((2.0, 0.01), (30.0, 0.2), (1200.0, 2.0))
     rows: list[dict[str, Any]] = []
     for store in STORES:
         python = environments.stores() if store in ("LMDB", "RocksDB") else Path(sys.executable)
         for keys in [*sizes, *(more if store == OURS else [])]:
             if python is not None:
-                rows += ({"store": store, **row} for row in _store(store, python, keys, limit, seconds))
+                longest = math.inf if store == OURS else limit
+                rows += ({"store": store, **row} for row in _store(store, python, keys, longest, seconds))
     parts = {what: only(rows, what=what) for what in ("fill", "batches", "open")}
     if (python := environments.dagster()) is not None:
         theirs = _dagster(python, scale)
@@ -65,7 +67,7 @@ def _store(store: str, python: Path, keys: int, limit: float, seconds: float) ->
 
 
 def _dagster(python: Path, scale: Scale) -> list[dict[str, Any]]:
-    sizes = scale.pick([100], [1_000, 10_000, 30_000], [1_000, 10_000, 100_000, 1_000_000])
+    sizes = scale.pick([100], [1_000, 10_000, 100_000], [1_000, 10_000, 100_000, 1_000_000])
     with temporary_folder() as folder:
         rows = child("dagster_run_keys.py", folder, scale.pick(0.1, 1.0, 10.0), *sizes, python=python)
     return [{"store": "Dagster", **row} for row in rows]
