@@ -156,9 +156,8 @@ def tell(figures: Figures) -> Section:
 
 def _line(rows: Any, what: str, share: str) -> Line:
     points = [(row["sensors"], max(row[share], 0.01)) for row in only(rows, what=what)]
-    return Line(
-        f"{what.removeprefix('due → ')}, {share}", points, dashed=share == "p99", ours=what == STARTED
-    )
+    name = what.removeprefix("due → ")
+    return Line(f"{name}, {share}", points, dashed=share == "p99", ours=what == STARTED, of=name)
 
 
 def _row(row: Row) -> Row:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
 #: Tones that stand out from white and from near-black alike.
 _INK, _GRID = "#77808a", "#8c959f"
 OURS = "#2f81f7"
-_PEERS = ("#d9731a", "#2da44e", "#a96ff5", "#e5534b", "#12a3a8", "#c2609b", "#8c7b00")
+_OTHERS = ("#d9731a", "#2da44e", "#a96ff5", "#e5534b", "#12a3a8", "#c2609b", "#8c7b00")
+
+#: Peers that are in several plots look the same in all of them.
+_PEERS = {
+    "Dagster": "#12a3a8",
+    "SQLite": "#e5534b",
+    "LMDB": "#2da44e",
+    "RocksDB": "#a96ff5",
+    "Python": "#d9731a",
+}
 
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 78, 190, 44, 52
 _LINE_HEIGHT = 15
@@ -18,12 +27,17 @@ _LINE_HEIGHT = 15
 
 @dataclass(frozen=True)
 class Line:
-    """One line: its name, and its points as (x, y), both above 0."""
+    """One line: its name, and its points as (x, y), both above 0.
+
+    Attributes:
+        of: Lines of the same have the same colour.
+    """
 
     name: str
     points: Sequence[tuple[float, float]]
     ours: bool = False
     dashed: bool = False
+    of: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,14 +70,24 @@ def lines(title: str, x: str, y: str, drawn: Sequence[Line]) -> str:
     up = _Axis([p[1] for line in drawn for p in line.points], height - _BOTTOM, _TOP, whole=True)
     marks = [*_frame(across, up, height, x, y)]
     ends = []
-    peers = iter(_PEERS * 2)
-    for line in drawn:
-        colour = OURS if line.ours else next(peers)
+    for line, colour in zip(drawn, _colours(drawn), strict=True):
         points = [(across.at(at), up.at(value)) for at, value in sorted(line.points)]
         marks += _polyline(points, colour, width=3 if line.ours else 1.8, dashed=line.dashed)
         ends.append((points[-1], line, colour))
     marks += _end_labels(ends, height)
     return _svg(title, height, marks)
+
+
+def _colours(drawn: Sequence[Line]) -> Iterator[str]:
+    """Yield each line's colour."""
+    peers = [_PEERS.get(line.name.split()[0].removesuffix("'s")) for line in drawn]
+    free = iter([colour for colour in _OTHERS * 2 if colour not in peers])
+    given: dict[str, str] = {}
+    for line, known in zip(drawn, peers, strict=True):
+        of = line.of or line.name
+        if of not in given:
+            given[of] = OURS if line.ours else known or next(free)
+        yield given[of]
 
 
 def bars(title: str, unit: str, drawn: Sequence[Bar]) -> str:
