@@ -25,13 +25,16 @@ NAMES = {
 
 def measure(scale: Scale, environments: Environments) -> Figures:
     """Append batches of growing size, each way in a process of its own."""
-    batches = scale.pick([1, 100], [1, 10, 100, 1_000, 10_000, 100_000], [1, 10, 100, 1_000, 10_000, 100_000])
+    batches = [1, 100] if scale is Scale.TINY else [1, 10, 100, 1_000, 10_000, 100_000]
     run = functools.partial(child, "append_run.py")
     rows: list[dict[str, Any]] = []
     with temporary_folder() as folder:
         for way in NAMES:
             store = folder if way == "disk" else folder / f"{way}.sqlite"
-            rows += ({"way": way, **row} for row in run(way, store, scale.pick(0.05, 0.7, 4.0), *batches))
+            # In the short form no more than aggregates do in a second.
+            most = 10_000 if way == "aggregates" and scale is not Scale.FULL else batches[-1]
+            sizes = [batch for batch in batches if batch <= most]
+            rows += ({"way": way, **row} for row in run(way, store, scale.pick(0.05, 0.7, 4.0), *sizes))
     return {what: only(rows, what=what) for what in ("append", "sequential", "reading")}
 
 
@@ -70,10 +73,10 @@ def tell(figures: Figures) -> Section:
         tables={"Events a second": list(_table(rows))},
         headlines=[
             Headline(
-                f"durable events, {best['batch']:,} at once",
+                "durable events, each at its best size of append",
                 best["rate"],
                 NAMES[way],
-                only(rows, way=way, batch=best["batch"])[0]["rate"],
+                max(row["rate"] for row in only(rows, way=way)),
                 "events/s",
             )
             for way in ("rows", "aggregates")

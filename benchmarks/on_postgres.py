@@ -19,17 +19,17 @@ WAYS = {OURS: OURS, "rows": "one row per event", "aggregates": "eventsourcing ag
 
 def measure(scale: Scale, environments: Environments) -> Figures:
     """Append, tick and tell keys apart, each on a server of its own."""
-    batches = scale.pick([1, 100], [1, 10, 100, 1_000, 10_000], [1, 10, 100, 1_000, 10_000, 100_000])
+    batches = scale.pick([1, 100], [1, 10, 100, 1_000], [1, 10, 100, 1_000, 10_000, 100_000])
     appended: list[dict[str, Any]] = []
     for way in WAYS:
         rows = _on_a_server("append_run.py", way, "{}", scale.pick(0.05, 0.5, 4.0), *batches)
         appended += ({"way": way, **row} for row in rows)
     with temporary_folder() as folder:
-        held, seconds = scale.pick((100, 0.01), (100_000, 0.3), (1_000_000, 3.0))
+        held, seconds = scale.pick((100, 0.01), (20_000, 0.3), (1_000_000, 3.0))
         keyed = _on_a_server("tick_path_run.py", "{}", folder, held, seconds)
     ticks = [
         row
-        for sensors in scale.pick([5], [1, 50, 500], [1, 50, 500])
+        for sensors in scale.pick([5], [1, 500], [1, 50, 500])
         for row in _on_a_server("postgres_ticks_run.py", "{}", sensors, scale.pick(0.5, 3.0, 20.0))
     ]
     return {"append": only(appended, what="append"), "keyed": keyed, "ticks": ticks}
@@ -90,14 +90,13 @@ def tell(figures: Figures) -> Section:
         },
         headlines=[
             Headline(
-                f"durable events in PostgreSQL, {best['batch']:,} at once",
+                "durable events in PostgreSQL, each at its best size of append",
                 best["rate"],
                 WAYS[way],
-                theirs["rate"],
+                max(row["rate"] for row in only(rows, way=way)),
                 "events/s",
             )
             for way in ("rows", "aggregates")
-            for theirs in only(rows, way=way, batch=best["batch"])
         ],
         weaknesses=list(_weaknesses(rows)),
     )
