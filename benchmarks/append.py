@@ -101,10 +101,9 @@ def _weaknesses(rows: Any) -> Iterator[str]:
     for ours in only(rows, way=OURS):
         [plain] = only(rows, way="rows", batch=ours["batch"])
         if plain["rate"] > ours["rate"] * 1.05:
-            yield (
-                f"Appends of {short(ours['batch'])} event{'s' if ours['batch'] > 1 else ''} are "
-                f"{times(plain['rate'] / ours['rate'])} as fast as plain rows of a SQLite table."
-            )
+            at_once = "one by one" if ours["batch"] == 1 else f"{short(ours['batch'])} at once"
+            faster = times(plain["rate"] / ours["rate"])
+            yield f"Events appended {at_once} are durable {faster} as fast as plain rows of a SQLite table."
     [one] = only(rows, way=OURS, batch=1)
     [sync] = only(rows, way="disk", batch=1)
     yield f"An append of one event takes {times(sync['rate'] / one['rate'])} as long as the disk needs to confirm it."

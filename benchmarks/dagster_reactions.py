@@ -1,12 +1,13 @@
-"""Run by Dagster's own Python: its daemon over definitions.py in a folder; prints two lists of delays (ms) as JSON."""
+"""Run by Dagster's own Python: its daemon over definitions.py in a folder; shows two lists of delays (ms)."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+from children import show
 
 folder, seconds = Path(sys.argv[1]), float(sys.argv[2])
 home = folder / "dagster_home"
@@ -30,6 +31,8 @@ deadline = time.monotonic() + 120
 while not entered.exists() and time.monotonic() < deadline:
     time.sleep(0.5)
 time.sleep(seconds)
+# Before the runs: what is entered meanwhile is of runs that have failed meanwhile.
+lines = entered.read_text().splitlines() if entered.exists() else []
 
 with DagsterInstance.get() as instance:
     changes = instance.fetch_run_status_changes(DagsterEventType.RUN_FAILURE, limit=1000).records
@@ -47,10 +50,7 @@ with DagsterInstance.get() as instance:
 daemon.send_signal(signal.SIGTERM)
 daemon.wait(timeout=60)
 
-reactions = [
-    (float(at) - failed[run]) * 1e3
-    for run, at in (line.split() for line in (entered.read_text() if entered.exists() else "").splitlines())
-]
+reactions = [(float(at) - failed[run]) * 1e3 for run, at in (line.split() for line in lines)]
 # Each request is for the newest materialization before it: several between two ticks count as the newest.
 requests = []
 for at in requested:
@@ -59,4 +59,4 @@ for at in requested:
         requests.append((at - before[-1]) * 1e3)
 if not reactions or not requests:
     sys.exit((folder / "daemon.log").read_text()[-2000:])
-print(json.dumps([reactions, requests]))
+show(reactions=reactions, requests=requests)

@@ -116,7 +116,7 @@ class _Axis:
     """Where values stand between two edges, by their logarithm; ticks at powers of ten.
 
     Args:
-        whole: Go from a power of ten to a power of ten.
+        whole: Go from a power of ten to a power of ten; otherwise only where one is near.
     """
 
     def __init__(self, values: Iterable[float], begin: float, end: float, *, whole: bool) -> None:
@@ -125,6 +125,8 @@ class _Axis:
         if whole or high - low < 0.5:
             low, high = float(math.floor(low)), float(math.ceil(high))
             low, high = (low - 1, high) if low == high else (low, high)
+        low = math.floor(low) if low - math.floor(low) < 0.1 else low
+        high = math.ceil(high) if math.ceil(high) - high < 0.1 else high
         self._low, self._scale, self._begin = low, (end - begin) / (high - low), begin
         exponents = range(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
         self.ticks = [10.0**exponent for exponent in exponents]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from pathlib import Path
 
+from children import measure as child
 from environments import Environments
 from plot import Bar, bars
 from report import Figures, Headline, Section, number, only
@@ -90,13 +89,8 @@ def theirs(python: Path, seconds: float) -> tuple[list[float], list[float]]:
     """Return the same of Dagster's daemon."""
     with temporary_folder() as folder:
         (folder / "definitions.py").write_text(definitions(folder, interval=5, library="dagster"))
-        script = Path(__file__).with_name("dagster_reactions.py")
-        command = [str(python), str(script), str(folder), str(seconds)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"Dagster's daemon could not be measured: {done.stderr[-2000:]}")
-        delays: tuple[list[float], list[float]] = json.loads(done.stdout.splitlines()[-1])
-        return delays
+        [delays] = child("dagster_reactions.py", folder, seconds, python=python)
+    return delays["reactions"], delays["requests"]
 
 
 def measure(scale: Scale, environments: Environments) -> Figures:

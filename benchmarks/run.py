@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ import page
 import reactions
 import rebuild
 import ticks
+from children import ChildFailed
 from environments import Environments
 from report import Figures, Section, cell
 from rich.console import Console
@@ -63,12 +65,17 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     kept = _kept(options.json) if options.only or options.page_only else {}
     results: dict[str, Any] = {"machine": machine(), "benchmarks": {}, **kept}
-    begin = time.monotonic()
+    begin, failed = time.monotonic(), list[str]()
     environments = Environments(without=options.without)
     for name, benchmark in BENCHMARKS.items():
         if options.page_only or options.only not in (None, name):
             continue
-        results["benchmarks"][name] = _measured(name, benchmark, options.scale, environments)
+        try:
+            results["benchmarks"][name] = _measured(name, benchmark, options.scale, environments)
+        except ChildFailed as error:
+            print(f"{name} could not be measured: {error}", file=sys.stderr)
+            failed.append(name)
+            continue
         if options.json:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(json.dumps(results, indent=1) + "\n")
@@ -78,7 +85,10 @@ def main() -> None:
         page.write(options.document, _answers(results["benchmarks"]), results["machine"])
         written.append(options.document)
     took = time.monotonic() - begin
-    print(f"{took:.0f} s; results are in {' and '.join(map(str, written)) or 'nothing but what is above'}")
+    if failed:
+        print(f"not measured: {', '.join(failed)}", file=sys.stderr)
+    print(f"{took:.0f} s; results are in {' and '.join(map(str, written)) or 'what is above'}")
+    sys.exit(1 if failed else 0)
 
 
 def _options() -> argparse.Namespace:

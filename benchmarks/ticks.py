@@ -26,8 +26,8 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     """Let always-skipping sensors tick as often as each engine can."""
     rows: list[dict[str, Any]] = []
     python = environments.dagster()
-    rounds, seconds = scale.pick((1, 0.5), (1, 4.0), (5, 5.0))
-    theirs = {DAEMON: scale.pick(6.0, 12.0, 120.0), LOOP: scale.pick(3.0, 6.0, 30.0)}
+    rounds, seconds = scale.pick((1, 0.5), (1, 3.0), (5, 5.0))
+    theirs = {DAEMON: scale.pick(6.0, 11.0, 120.0), LOOP: scale.pick(3.0, 5.0, 30.0)}
     for sensors in scale.pick([5], [1, 50, 500], [1, 50, 500]):
         measured = [ours(sensors, seconds) for _ in range(rounds)]
         rows.append(
