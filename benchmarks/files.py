@@ -14,8 +14,9 @@ class StillCached(Exception):
 
 
 def disk_bytes(place: Path) -> int:
-    """Return the bytes that a file, or all files below a folder, take on the disk: holes take none."""
-    return sum(file.stat().st_blocks * 512 for file in _files(place))
+    """Return the bytes that a file, or all that is below a folder, takes on the disk: holes take none."""
+    below = [*place.rglob("*")] if place.is_dir() else [place]
+    return sum(path.stat().st_blocks * 512 for path in below)
 
 
 def make_cold(place: Path) -> None:

@@ -111,7 +111,7 @@ def _per_run(seconds: float) -> Iterator[dict[str, Any]]:
         yield _cost(
             PER_RUN, "log, its tick included", "bytes", disk_bytes(folder / "home" / "log.sqlite") / runs
         )
-        yield _cost(PER_RUN, "what it printed", "bytes", files / runs)
+        yield _cost(PER_RUN, "its folder of what it printed", "bytes", files / runs)
 
 
 def _per_key(keys: int) -> dict[str, Any]:
@@ -163,7 +163,8 @@ def tell(figures: Figures) -> Section:
         method=(
             "Real engines as users run them. Bytes of disk are blocks of the file system. Memory per run compares an "
             "engine on a log by `benchmarks/history.py` with one on an empty log; pages of mapped files, which the "
-            "system takes back when it needs them, are not counted there."
+            "system takes back when it needs them, are not counted there; what reading the log has left unused in the "
+            "process is."
         ),
         plots={
             "footprint": bars(
