@@ -314,7 +314,7 @@ class Engine:
         owners: list[int | None] = []
         if requests:
             owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
-        run_ids = [self._new_id() for _ in requests]
+        run_ids = [self._new_id() if owner is None else "" for owner in owners]
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)

@@ -25,6 +25,9 @@ LIST_TOPIC = "ticktrail.frame.list.1"
 #: Bytes of encoded events that a frame holds at most, unless a single event is larger.
 FRAME_CAP = 512 * 1024
 
+#: Events that do not fit into one frame, however small they are.
+_SURELY_SEVERAL = FRAME_CAP // 16
+
 _CHECKSUM_SIZE = 16
 _KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
 
@@ -100,10 +103,11 @@ def encode_frames(
         The frames, and the place after the last of them.
     """
     batch = list(events)
-    payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
-    whole, end = _seal(payload, after)
-    if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
-        return [whole], end
+    if len(batch) <= _SURELY_SEVERAL:
+        payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
+        whole, end = _seal(payload, after)
+        if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
+            return [whole], end
     frames = []
     end = after
     for part in _parts(batch):
