@@ -5,7 +5,7 @@
     .ticktrail/
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
-        run_keys.snapshot   the saved run-key index
+        run_keys.index      the run-key index
         engine.lock         locked by the running engine; says who it is
         runs/<run id>/      stdout and stderr of each run
         storage/            the last value of each asset that returned one
@@ -27,10 +27,12 @@ from msgspec.structs import replace
 
 from ..core.errors import TickTrailError
 from .engine_lock import EngineHolder, engine_holder, hold_engine_lock
+from .scratch_folder import ScratchFolder
 
 if TYPE_CHECKING:
     from ..core.log import EventLog
-    from .run_key_index import SnapshotRunKeyIndex
+    from ..core.run_keys import RunKeyOwners
+    from .run_key_index import MappedRunKeyIndex
 
 #: Version of the folder's layout; a home of a greater one is left alone.
 LAYOUT = 1
@@ -146,14 +148,36 @@ class Home:
 
     @property
     def run_keys_path(self) -> Path:
-        """Where the snapshot of the run-key index is."""
-        return self.path / "run_keys.snapshot"
+        """Where the run-key index is."""
+        return self.path / "run_keys.index"
 
-    def run_keys(self, log: EventLog) -> SnapshotRunKeyIndex:
-        """Open the run-key index of *log* from its snapshot; the caller folds the tail and closes it."""
-        from .run_key_index import SnapshotRunKeyIndex
+    def run_keys(self, log: EventLog) -> MappedRunKeyIndex:
+        """Open the run-key index of *log* for its one writer; the caller folds the tail and closes it."""
+        from .run_key_index import MappedRunKeyIndex
 
-        return SnapshotRunKeyIndex(self.run_keys_path, log)
+        return MappedRunKeyIndex(self.run_keys_path, log)
+
+    def run_key_owners(self, log: EventLog) -> RunKeyOwners:
+        """Read the run-key index of *log*, whoever writes to it; what the caller folds in is not stored."""
+        from .run_key_index.overlaid import read_run_keys
+
+        return read_run_keys(self.run_keys_path, log)
+
+    @contextmanager
+    def scratch_folder(self) -> Iterator[Path]:
+        """Make a folder in the home for the length of the block; those that crashes left are removed.
+
+        Raises:
+            HomeError: It cannot be made.
+        """
+        try:
+            folder = ScratchFolder(self.path)
+        except OSError as error:
+            raise _not_writable(self.path, _why(error)) from error
+        try:
+            yield folder.path
+        finally:
+            folder.remove()
 
     @property
     def storage_path(self) -> Path:

@@ -12,17 +12,19 @@ from ..core.log import EventLog, Frame
 _FEW = 200_000
 
 
-def read_with_progress(log: EventLog, start: int = 0, *, doing: str = "reading") -> Iterator[Frame]:
-    """Yield the frames from offset *start* to the head, with a bar on standard error if it takes a while.
+def read_with_progress(
+    log: EventLog, start: int = 0, stop: int | None = None, *, doing: str = "reading"
+) -> Iterator[Frame]:
+    """Yield the frames from offset *start* up to before *stop*, or to the head, with a bar on standard error if it takes a while.
 
     There is a bar only on a terminal; it is gone afterwards.
 
     Args:
         doing: What is being done to the log, for people.
     """
-    head = _head(log)
+    head = stop if stop is not None else _head(log)
     if not sys.stderr.isatty() or (head is not None and head - start < _FEW):
-        yield from log.read(start)
+        yield from log.read(start, stop)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -30,7 +32,7 @@ def read_with_progress(log: EventLog, start: int = 0, *, doing: str = "reading")
     shown = (BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
     with Progress(TextColumn(doing), *shown, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=None if head is None else head - start)
-        for frame in log.read(start):
+        for frame in log.read(start, stop):
             yield frame
             bar.update(task, completed=frame.next_offset - start)
 

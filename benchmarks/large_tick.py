@@ -10,7 +10,7 @@ from surroundings import spread, temporary_folder
 
 import ticktrail as dg
 from ticktrail.adapters.event_log import open_event_log
-from ticktrail.adapters.run_key_index import SnapshotRunKeyIndex
+from ticktrail.adapters.run_key_index import MappedRunKeyIndex
 from ticktrail.adapters.system import SystemClock, new_run_id
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
@@ -49,7 +49,7 @@ def _definitions(requests: int) -> dg.Definitions:
 def one(folder: Path, requests: int) -> tuple[float, float]:
     """Return seconds to evaluate, and seconds to decide and append durably, the tick with repeats."""
     definitions = _definitions(requests)
-    log, index = open_event_log(folder / "log.sqlite"), SnapshotRunKeyIndex(folder / "run_keys")
+    log, index = open_event_log(folder / "log.sqlite"), MappedRunKeyIndex(folder / "run_keys")
     engine = Engine(
         log,
         states=SensorStates(),

@@ -56,7 +56,7 @@ from .events import (
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
-from .run_keys import RunKeyIndex
+from .run_keys import NOBODY, RunKeyIndex, run_key_digests
 from .schedule import Schedule
 from .sensor_state import SensorState
 from .wake_ups import WakeUps
@@ -313,7 +313,8 @@ class Engine:
         requests = tick.evaluation.requests
         owners: list[int | None] = []
         if requests:
-            owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
+            digests = run_key_digests(tick.sensor, [request.run_key or "" for request in requests])
+            owners = [None if owner == NOBODY else owner for owner in self._keys.owners(digests)]
         run_ids = [self._new_id() if owner is None else "" for owner in owners]
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:

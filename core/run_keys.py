@@ -1,4 +1,4 @@
-"""Run keys: their digest, and the port of the index that knows who owns them."""
+"""Run keys: their digests, and the port of the index that knows who owns them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,116 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
+#: What `RunKeyIndex.owners` has in the place of an offset when nobody owns the key.
+NOBODY = -1
 
-def run_key_digest(sensor: str, run_key: str) -> bytes:
-    """Return the 16 bytes that stand for a run key of a sensor.
+_MASK = 2**64 - 1
+
+
+def run_key_digests(sensor: str, run_keys: Sequence[str]) -> list[bytes]:
+    """Return, for each run key of a sensor, the 16 bytes that stand for it.
 
     BLAKE2b, since keys come from outsiders (file names, pushed events) who must not be able to
     make two of them collide. Among 10**9 keys the odds of any collision are about 1.5e-21.
     """
-    return blake2b(f"{sensor}\0{run_key}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    of_sensor = blake2b(f"{sensor}\0".encode("utf-8", "surrogatepass"), digest_size=16)
+    digests = []
+    for key in run_keys:
+        # A copy of the state after the sensor's name takes half the time of a new one.
+        digest = of_sensor.copy()
+        digest.update(key.encode("utf-8", "surrogatepass"))
+        digests.append(digest.digest())
+    return digests
 
 
-class RunKeyIndex(Protocol):
-    """Who owns which run key. A projection of the log. Promises: ``tests/contracts/run_key_index.py``.
+class RunKeyOwners(Protocol):
+    """Who owns which run key: what the log is folded into, and what is asked.
 
     The key of a sensor is owned by the `RunRequested` that first carried it, until a
-    `RunKeysReleased` frees it. One thread writes; look-ups come from the same thread.
+    `RunKeysReleased` frees it. Keys are handed in as digests (`run_key_digests`), as many as there
+    are at once. One thread writes; look-ups come from the same thread.
     """
 
     @property
     def checkpoint(self) -> int:
         """The offset of the next event to fold in: everything before it is in the index."""
 
-    def owners(self, sensor: str, run_keys: Sequence[str]) -> list[int | None]:
-        """Return, for each key in order, the offset of the owning `RunRequested`, or None."""
+    def owners(self, digests: Sequence[bytes]) -> Sequence[int]:
+        """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`."""
 
-    def claim(self, sensor: str, claims: Iterable[tuple[str, int]]) -> None:
-        """Make each (run key, offset) the owner's; a key that is owned keeps its owner."""
+    def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
+        """Make each offset the owner of the key in the same place; a key that is owned keeps its owner.
 
-    def release(self, sensor: str, run_keys: Iterable[str]) -> None:
+        Of two equal keys the first one's offset counts.
+        """
+
+    def release(self, digests: Sequence[bytes]) -> None:
         """Free the keys; a key that nobody owns is passed over."""
 
     def advance(self, checkpoint: int) -> None:
         """Note that every event before *checkpoint* is in; a smaller one than noted changes nothing."""
 
+    def close(self) -> None:
+        """Release what is held, without saving; safe to call twice."""
+
+
+class RunKeyIndex(RunKeyOwners, Protocol):
+    """The owners of all run keys. A projection of the log. Promises: ``tests/contracts/run_key_index.py``."""
+
     def count(self) -> int:
         """Return how many keys are owned."""
 
     def digest(self) -> str:
-        """Return a digest of all (key, owner) pairs, the same for the same pairs in any order."""
+        """Return the `PairSums` of all keys and their owners, as text."""
 
     def save(self) -> None:
         """Keep what is in the index for the next opening; without it the tail is folded again."""
 
-    def close(self) -> None:
-        """Release the index without saving; safe to call twice."""
+
+class PairSums:
+    """Sums over (key, owner) pairs, by which two indexes are compared.
+
+    Each pair is mixed into two 64-bit numbers, and these are added up modulo 2**64, so the order does
+    not matter and a pair can be taken out again. Equal pairs give equal sums; pairs that differ by
+    accident give others but for odds of about 2**-128. They protect from no one who makes pairs up.
+
+    Attributes:
+        count: How many pairs there are.
+        first, second: The sums.
+    """
+
+    __slots__ = ("count", "first", "second")
+
+    def __init__(self, count: int = 0, first: int = 0, second: int = 0) -> None:
+        self.count, self.first, self.second = count, first, second
+
+    def add(self, pairs: Iterable[tuple[bytes, int]]) -> PairSums:
+        """Add (digest of a key, offset of its owner) pairs."""
+        for digest, owner in pairs:
+            self.merge(PairSums(1, *_mixed(digest, owner)))
+        return self
+
+    def merge(self, other: PairSums) -> PairSums:
+        """Add the pairs of other sums."""
+        self.count += other.count
+        self.first = (self.first + other.first) & _MASK
+        self.second = (self.second + other.second) & _MASK
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.first:016x}{self.second:016x}{self.count:x}"
+
+
+def _mixed(digest: bytes, owner: int) -> tuple[int, int]:
+    """Return the two numbers that stand for a pair; `adapters/run_key_index/sums.py` has them for many."""
+    one, two = int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:], "little")
+    first = finalized(one ^ finalized(two ^ finalized(owner)))
+    return first, finalized(two ^ finalized(one ^ finalized(owner + 1)))
+
+
+def finalized(number: int) -> int:
+    """Return splitmix64 of a 64-bit number: each bit of it changes about half of the result's."""
+    number = (number + 0x9E3779B97F4A7C15) & _MASK
+    number = ((number ^ (number >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+    number = ((number ^ (number >> 27)) * 0x94D049BB133111EB) & _MASK
+    return number ^ (number >> 31)

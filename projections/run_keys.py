@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
-from ..core.run_keys import RunKeyIndex
+from ..core.run_keys import RunKeyOwners, run_key_digests
 from .fold import unseen
 
 
@@ -18,7 +18,7 @@ class RunKeys:
         index: The index; what it holds after `apply` is not saved yet.
     """
 
-    def __init__(self, index: RunKeyIndex) -> None:
+    def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
 
     @property
@@ -33,18 +33,24 @@ class RunKeys:
         that came before it.
         """
         offset = self.checkpoint
-        claims: dict[str, list[tuple[str, int]]] = {}
+        claims: dict[str, tuple[list[str], list[int]]] = {}
         for event in unseen(offset, first_offset, events):
             kind = type(event)
             if kind is RunRequested:
                 assert isinstance(event, RunRequested)
                 if event.run_key and event.sensor is not None:
-                    claims.setdefault(event.sensor, []).append((event.run_key, offset))
+                    keys, offsets = claims.setdefault(event.sensor, ([], []))
+                    keys.append(event.run_key)
+                    offsets.append(offset)
             elif kind is RunKeysReleased:
                 assert isinstance(event, RunKeysReleased)
-                self.index.claim(event.sensor, claims.pop(event.sensor, ()))
-                self.index.release(event.sensor, event.run_keys)
+                self._claim(event.sensor, *claims.pop(event.sensor, ([], [])))
+                self.index.release(run_key_digests(event.sensor, event.run_keys))
             offset += 1
-        for sensor, batch in claims.items():
-            self.index.claim(sensor, batch)
+        for sensor, (keys, offsets) in claims.items():
+            self._claim(sensor, keys, offsets)
         self.index.advance(offset)
+
+    def _claim(self, sensor: str, keys: list[str], offsets: list[int]) -> None:
+        if keys:
+            self.index.claim(run_key_digests(sensor, keys), offsets)

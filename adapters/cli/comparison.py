@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+
 import msgspec
 
 from ...core.log import EventLog
@@ -9,8 +13,12 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
-from ..run_key_index import MemoryRunKeyIndex
+from ..progress import read_with_progress
+from ..run_key_index import MappedRunKeyIndex
+from ..run_key_index.reading import copy_index
 from .reading import fold
+
+logger = logging.getLogger(__name__)
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +26,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         head: Offset up to which both were folded.
-        saved: Offset up to which the saved run-key index was; from there it was carried on.
+        saved: Offset up to which the run-key index that is there was; from there it was carried on.
         digests: By name of the projection: the rebuilt one's and the live one's.
     """
 
@@ -33,20 +41,33 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(home: Home, log: EventLog) -> Comparison:
-    """Fold everything anew, and what there is from where it stopped."""
-    live = RunKeys(home.run_keys(log))
+    """Fold everything anew, and what there is from where it stopped: the run keys in a copy."""
+    with home.scratch_folder() as folder, ExitStack() as opened:
+        live = _copied(home, log, folder)
+        opened.callback(live.close)
+        rebuilt = MappedRunKeyIndex(folder / "rebuilt", log)
+        opened.callback(rebuilt.close)
+        return _compare(log, rebuilt, live)
+
+
+def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:
+    copy = folder / "copy"
+    copy_index(home.run_keys_path, log, copy)
+    return MappedRunKeyIndex(copy, log)
+
+
+def _compare(log: EventLog, rebuilt: MappedRunKeyIndex, live: MappedRunKeyIndex) -> Comparison:
     saved = live.checkpoint
-    fresh, states, partitions = RunKeys(MemoryRunKeyIndex()), SensorStates(), DynamicPartitions()
-    for frame in log.read(0, saved):
+    fresh, states, partitions = RunKeys(rebuilt), SensorStates(), DynamicPartitions()
+    for frame in read_with_progress(log, 0, saved, doing="rebuilding"):
         for projection in (fresh, states, partitions):
             projection.apply(frame.first_offset, frame.events)
     resumed, carried_on = states.copy(), partitions.copy()
-    head = fold(log, fresh, states, partitions)
-    fold(log, live, resumed, carried_on)
+    head = fold(log, fresh, RunKeys(live), states, partitions)
+    fold(log, resumed, carried_on, stop=head)
     digests = {
-        "run keys": (fresh.index.digest(), live.index.digest()),
+        "run keys": (rebuilt.digest(), live.digest()),
         "sensor states": (states.digest(), resumed.digest()),
         "dynamic partitions": (partitions.digest(), carried_on.digest()),
     }
-    live.index.close()
     return Comparison(head=head, saved=saved, digests=digests)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog
+from ...core.run_keys import NOBODY, run_key_digests
 from ...core.sensor_state import SensorState
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
@@ -58,10 +59,10 @@ def preview(
         try:
             evaluation = _evaluate(loaded, state, cursor, log)
             asked = [request.run_key or "" for request in evaluation.requests]
-            owned = dict(zip(asked, keys.index.owners(name, asked), strict=True))
+            owned = dict(zip(asked, keys.index.owners(run_key_digests(name, asked)), strict=True))
         finally:
             keys.index.close()
-    owners = {key: runs.get(offset, "") for key, offset in owned.items() if offset is not None}
+    owners = {key: runs.get(offset, "") for key, offset in owned.items() if offset != NOBODY}
     verdicts = _verdicts(evaluation, owners)
     if out.json:
         out.record(_as_json(name, evaluation, verdicts))
@@ -72,7 +73,7 @@ def preview(
 
 def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys, dict[int, str]]:
     """Return the sensor's state, the run keys, and the sensor's runs by the offset of their request."""
-    states, keys = SensorStates(), RunKeys(home.run_keys(log))
+    states, keys = SensorStates(), RunKeys(home.run_key_owners(log))
     runs: dict[int, str] = {}
 
     def note(offset: int, event: AnyEvent) -> None:

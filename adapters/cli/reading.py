@@ -31,17 +31,24 @@ def opened(home: Home) -> Iterator[EventLog]:
         log.close()
 
 
-def fold(log: EventLog, *projections: Projection, each: Callable[[int, AnyEvent], None] | None = None) -> int:
-    """Bring the projections up to the log's end.
+def fold(
+    log: EventLog,
+    *projections: Projection,
+    stop: int | None = None,
+    each: Callable[[int, AnyEvent], None] | None = None,
+    doing: str = "reading",
+) -> int:
+    """Bring the projections up to the log's end, or to offset *stop*.
 
     Args:
         each: Called with every event that was read, and its offset.
+        doing: What is being done to the log, for people.
 
     Returns:
         The offset of the event that would follow.
     """
     head = min(projection.checkpoint for projection in projections)
-    for frame in read_with_progress(log, head):
+    for frame in read_with_progress(log, head, stop, doing=doing):
         for projection in projections:
             projection.apply(frame.first_offset, frame.events)
         if each is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -11,7 +13,7 @@ from ...core.errors import TickTrailError
 from ...core.log import EventLog
 from ...projections.run_keys import RunKeys
 from ..home import Home
-from ..run_key_index import SnapshotRunKeyIndex
+from ..run_key_index import MappedRunKeyIndex
 from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
@@ -27,7 +29,7 @@ def rebuild(
 ) -> int:
     """Build the run-key index from the log alone, and save it in the place of the one that is there.
 
-    A running engine keeps its own index, and saves that one when it stops.
+    A running engine keeps its own index until it stops; the next one takes the rebuilt index.
     """
     home, out = common.open(), Output(json=common.json)
     with opened(home) as log:
@@ -36,23 +38,28 @@ def rebuild(
 
 def _rebuild(home: Home, log: EventLog, out: Output) -> int:
     # Beside the live one, so that a crash leaves a whole index: the old one or the new one.
-    path = home.run_keys_path.with_suffix(".rebuilt")
-    path.unlink(missing_ok=True)
-    keys = RunKeys(SnapshotRunKeyIndex(path, log))
-    head = fold(log, keys)
-    keys.index.save()
-    digest, count = keys.index.digest(), keys.index.count()
-    saved = SnapshotRunKeyIndex(path, log)
-    if (saved.checkpoint, saved.digest()) != (head, digest):
-        raise TickTrailError(
-            f"the rebuilt index could not be saved as {path}: make room there, and try again"
-        )
-    os.replace(path, home.run_keys_path)
+    with home.scratch_folder() as folder:
+        path = folder / "rebuilt"
+        with closing(MappedRunKeyIndex(path, log)) as index:
+            head = fold(log, RunKeys(index), doing="rebuilding")
+            index.save()
+            digest, count = index.digest(), index.count()
+        _compare_with_file(path, log, head, digest)
+        os.replace(path, home.run_keys_path)
     if out.json:
         out.record({"run_keys": count, "digest": digest, "events": head})
     else:
         out.line(f"rebuilt the index of {count} run keys from {head} events, digest {digest}")
     return 0
+
+
+def _compare_with_file(path: Path, log: EventLog, head: int, digest: str) -> None:
+    """Make sure that what was saved is what was built."""
+    with closing(MappedRunKeyIndex(path, log)) as saved:
+        if (saved.checkpoint, saved.digest()) != (head, digest):
+            raise TickTrailError(
+                f"the rebuilt index could not be saved as {path}: make room there, and try again"
+            )
 
 
 def _check(home: Home, log: EventLog, out: Output) -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import count
 
 import msgspec
 
@@ -12,6 +14,7 @@ from ...core.log import EventLog, Frame
 from ...projections.invariants import Violation, check
 from ..home import Home
 from ..progress import read_with_progress
+from ..run_key_index import MappedRunKeyIndex
 from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
@@ -82,7 +85,16 @@ def verify(*, common: Common = COMMON) -> int:
 
 def _violations(home: Home, log: EventLog, counts: _Counts) -> Iterator[Violation]:
     try:
-        yield from check(counts.add(read_with_progress(log, doing="checking")))
+        with home.scratch_folder() as folder, ExitStack() as opened:
+
+            def new_index() -> MappedRunKeyIndex:
+                index = MappedRunKeyIndex(folder / str(next(numbers)))
+                opened.callback(index.close)
+                return index
+
+            numbers = count()
+
+            yield from check(counts.add(read_with_progress(log, doing="checking")), new_index)
         yield from _not_rebuildable(home, log)
     except CorruptFrame as damage:
         yield Violation(

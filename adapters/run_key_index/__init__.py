@@ -1,6 +1,6 @@
-"""The run-key index's adapters: in memory, and in memory with a snapshot file."""
+"""The run-key index's adapters: in memory, and in a mapped file."""
 
-from .memory import MemoryRunKeyIndex
-from .snapshot import SnapshotRunKeyIndex
+from ...projections.run_keys_in_memory import MemoryRunKeyIndex
+from .mapped import MappedRunKeyIndex
 
-__all__ = ["MemoryRunKeyIndex", "SnapshotRunKeyIndex"]
+__all__ = ["MappedRunKeyIndex", "MemoryRunKeyIndex"]

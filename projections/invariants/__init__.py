@@ -2,7 +2,8 @@
 
 ==  ============================================================================================
 2   A tick's outcome is one append: its lines, verdicts, cursor and end are all there or none is.
-3   No two requests of one sensor carry the same run key, unless its release lies between them.
+3   No two requests of one sensor carry the same run key, unless its release lies between them;
+    and no two run keys share a digest, which would pass for that.
 4   A run starts once at most, after its request, and ends once at most.
 5   One tick of a sensor is in flight at a time, and each cursor follows from the one before.
 7   Nothing in the log is changed or deleted: its offsets leave no gap.
@@ -24,6 +25,9 @@ from typing import Any
 import msgspec
 
 from ...core.log import Frame
+from ...core.run_keys import RunKeyOwners
+from ..run_keys_in_memory import MemoryRunKeyIndex
+from .collisions import KeyCollisions
 from .moments import MomentOrder
 from .owners import KeyOwners
 from .partitions import PartitionSets
@@ -52,13 +56,16 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     what: str
 
 
-def check(frames: Iterable[Frame]) -> Iterator[Violation]:
+def check(
+    frames: Iterable[Frame], new_index: Callable[[], RunKeyOwners] = MemoryRunKeyIndex
+) -> Iterator[Violation]:
     """Yield what is broken, in the order of the log.
 
-    Keeps a digest and a number per run key and per run, and a small value per sensor.
+    Keeps a digest and a number per run, a small value per sensor, and two numbers per run key.
 
     Args:
         frames: The whole log, from offset 0.
+        new_index: Makes the empty indexes that keep those of the run keys; the caller closes them.
     """
     found: list[Violation] = []
 
@@ -68,7 +75,8 @@ def check(frames: Iterable[Frame]) -> Iterator[Violation]:
     outcomes = TickOutcomes(partial(report, 2))
     steps: dict[type, list[Callable[[int, Any], None]]] = {}
     checkers = (
-        KeyOwners(partial(report, 3)),
+        KeyOwners(partial(report, 3), new_index()),
+        KeyCollisions(partial(report, 3), new_index()),
         RunCourses(partial(report, 4)),
         Turns(partial(report, 5)),
         PartitionSets(partial(report, 9)),

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...core.events import RunKeyRepeated, RunKeysReleased, RunRequested
-from ...core.run_keys import run_key_digest
+from ...core.run_keys import NOBODY, RunKeyOwners, run_key_digests
 
 
 class KeyOwners:
-    """Who owns which key, kept as digests.
+    """Who owns which key, kept in an index.
 
     Args:
         report: Called with (offset, what is wrong).
+        index: An empty one.
     """
 
-    def __init__(self, report: Callable[[int, str], None]) -> None:
-        self._report = report
-        self._owners: dict[bytes, int] = {}
+    def __init__(self, report: Callable[[int, str], None], index: RunKeyOwners) -> None:
+        self._report, self._index = report, index
 
     def steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         """Return what to call with (offset, event), by type of event."""
@@ -31,8 +31,11 @@ class KeyOwners:
     def _requested(self, offset: int, event: RunRequested) -> None:
         if not event.run_key or event.sensor is None:
             return
-        owner = self._owners.setdefault(run_key_digest(event.sensor, event.run_key), offset)
-        if owner != offset:
+        digests = run_key_digests(event.sensor, [event.run_key])
+        (owner,) = self._index.owners(digests)
+        if owner == NOBODY:
+            self._index.claim(digests, [offset])
+        else:
             self._report(
                 offset,
                 f"sensor {event.sensor!r} requests run key {event.run_key!r} again, "
@@ -40,9 +43,9 @@ class KeyOwners:
             )
 
     def _repeated(self, offset: int, event: RunKeyRepeated) -> None:
-        owner = self._owners.get(run_key_digest(event.sensor, event.run_key))
+        (owner,) = self._index.owners(run_key_digests(event.sensor, [event.run_key]))
         if owner != event.owner:
-            truth = "nobody does" if owner is None else f"the one at offset {owner} does"
+            truth = "nobody does" if owner == NOBODY else f"the one at offset {owner} does"
             self._report(
                 offset,
                 f"run key {event.run_key!r} of sensor {event.sensor!r} is said to be owned "
@@ -50,5 +53,4 @@ class KeyOwners:
             )
 
     def _released(self, offset: int, event: RunKeysReleased) -> None:
-        for run_key in event.run_keys:
-            self._owners.pop(run_key_digest(event.sensor, run_key), None)
+        self._index.release(run_key_digests(event.sensor, event.run_keys))

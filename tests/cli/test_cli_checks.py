@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from command_line import CommandLine
+from keyed import claim
 from story import Story
 from ticktrail.adapters.home import Home
 from ticktrail.core.events import RunRequested, RunStarted
@@ -174,8 +175,9 @@ def spoil_the_index(told: CommandLine) -> None:
     home = Home.open(told.home, create=False)
     with closing(home.log()) as log:
         index = home.run_keys(log)
-        index.claim("files", [("never requested", 1)])
+        claim(index, "files", [("never requested", 1)])
         index.save()
+        index.close()
 
 
 def test_a_wrong_index_is_found_and_mended(told: CommandLine) -> None:
@@ -204,7 +206,7 @@ def test_a_wrong_index_breaks_invariant_1(told: CommandLine) -> None:
 def test_a_check_changes_nothing(told: CommandLine) -> None:
     told("rebuild", "--check")
 
-    assert not (told.home / "run_keys.snapshot").exists()
+    assert not (told.home / "run_keys.index").exists()
 
 
 def test_an_index_of_another_log_is_not_used_and_that_is_told(

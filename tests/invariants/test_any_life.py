@@ -14,6 +14,7 @@ from conformance.sensors import sensor_of
 from harness.engine import EngineHarness
 from harness.faulty_log import FaultyLog
 from ticktrail.adapters.event_log import MemoryEventLog
+from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.engine_parts import Step, Ticket
 from ticktrail.core.errors import LogUnavailable
 from ticktrail.core.events import (
@@ -160,13 +161,14 @@ class EngineLife(RuleBasedStateMachine):
 
     @invariant()
     def the_engine_knows_what_the_log_says(self) -> None:
-        whole, keys, partitions = SensorStates(), RunKeys(type(self.engine.index)()), DynamicPartitions()
+        whole, index, partitions = SensorStates(), MemoryRunKeyIndex(), DynamicPartitions()
+        keys = RunKeys(index)
         for frame in self.log.read(0, self.engine.engine.head):
             whole.apply(frame.first_offset, frame.events)
             keys.apply(frame.first_offset, frame.events)
             partitions.apply(frame.first_offset, frame.events)
         assert self.engine.states.digest() == whole.digest()
-        assert self.engine.index.digest() == keys.index.digest()
+        assert self.engine.index.digest() == index.digest()
         assert self.engine.partitions.digest() == partitions.digest()
 
     def teardown(self) -> None:

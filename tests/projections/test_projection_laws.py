@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from story import Story
-from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
+from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AnyEvent, AssetObserved, TickInterrupted
 from ticktrail.core.wake_ups import STATUS_EVENTS
 from ticktrail.projections.assets import Assets

@@ -6,8 +6,9 @@ from typing import TypeVar
 
 import pytest
 
+from keyed import owners
 from story import Story
-from ticktrail.adapters.run_key_index.memory import MemoryRunKeyIndex
+from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import RunCanceled, RunRequested, TickInterrupted
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.fold import Fold
@@ -76,14 +77,14 @@ def test_the_first_request_owns_the_key_until_its_release(story: Story) -> None:
     keys = RunKeys(index)
     story.end_tick(1, "k", None, "other", "")
     keys.apply(0, story.events)
-    assert index.owners("s", ["k", "other", ""]) == [2, 4, None]
+    assert owners(index, "s", ["k", "other", ""]) == [2, 4, None]
 
     story.release("s", "k")
     tick = story.start_tick("s")
     story.end_tick(tick, "k", "other")
     keys.apply(0, story.events)
 
-    assert index.owners("s", ["k", "other"]) == [tick + 1, 4]
+    assert owners(index, "s", ["k", "other"]) == [tick + 1, 4]
     assert index.checkpoint == story.head
 
 
@@ -95,7 +96,7 @@ def test_a_release_and_a_new_claim_in_one_call_leave_the_new_owner(story: Story)
     index = MemoryRunKeyIndex()
     RunKeys(index).apply(0, story.events)
 
-    assert index.owners("s", ["k"]) == [tick + 1]
+    assert owners(index, "s", ["k"]) == [tick + 1]
 
 
 def test_a_key_released_at_the_end_is_free(story: Story) -> None:
@@ -104,7 +105,7 @@ def test_a_key_released_at_the_end_is_free(story: Story) -> None:
     index = MemoryRunKeyIndex()
     RunKeys(index).apply(0, story.events)
 
-    assert index.owners("s", ["k"]) == [None]
+    assert owners(index, "s", ["k"]) == [None]
 
 
 # --- outbox -------------------------------------------------------------------------------------

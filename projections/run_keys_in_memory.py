@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 
-from ...core.run_keys import run_key_digest
+from ..core.run_keys import NOBODY, PairSums
 
 
 class MemoryRunKeyIndex:
@@ -20,21 +19,21 @@ class MemoryRunKeyIndex:
         """The offset of the next event to fold in."""
         return self._checkpoint
 
-    def owners(self, sensor: str, run_keys: Sequence[str]) -> list[int | None]:
-        """Return, for each key in order, the offset of the owning `RunRequested`, or None."""
+    def owners(self, digests: Sequence[bytes]) -> list[int]:
+        """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`."""
         owner = self._owners.get
-        return [owner(run_key_digest(sensor, key)) for key in run_keys]
+        return [owner(digest, NOBODY) for digest in digests]
 
-    def claim(self, sensor: str, claims: Iterable[tuple[str, int]]) -> None:
-        """Make each (run key, offset) the owner's; a key that is owned keeps its owner."""
+    def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
+        """Make each offset the owner of the key in the same place; a key that is owned keeps its owner."""
         claim = self._owners.setdefault
-        for key, offset in claims:
-            claim(run_key_digest(sensor, key), offset)
+        for digest, offset in zip(digests, offsets, strict=True):
+            claim(digest, offset)
 
-    def release(self, sensor: str, run_keys: Iterable[str]) -> None:
+    def release(self, digests: Sequence[bytes]) -> None:
         """Free the keys; a key that nobody owns is passed over."""
-        for key in run_keys:
-            self._owners.pop(run_key_digest(sensor, key), None)
+        for digest in digests:
+            self._owners.pop(digest, None)
 
     def advance(self, checkpoint: int) -> None:
         """Note that every event before *checkpoint* is in; a smaller one changes nothing."""
@@ -45,11 +44,8 @@ class MemoryRunKeyIndex:
         return len(self._owners)
 
     def digest(self) -> str:
-        """Return the BLAKE2b of all (digest of the key, owner) pairs in the order of the digests."""
-        whole = blake2b(digest_size=16)
-        for key, offset in sorted(self._owners.items()):
-            whole.update(key + offset.to_bytes(8, "little"))
-        return whole.hexdigest()
+        """Return the `PairSums` of all keys and their owners, as text."""
+        return str(PairSums().add(self._owners.items()))
 
     def save(self) -> None:
         """Do nothing: this index ends with its process."""

@@ -1,0 +1,160 @@
+"""How the file of a mapped run-key index is laid out.
+
+::
+
+    page 0                  the header
+    segment 0               scratch: where the lower half of a segment is put together when it is split
+    segment 1, 2, ...       the table
+
+A segment is `SLOTS` rows and one for its checksum. A row is three 64-bit words: the two lanes of a
+key's digest, and its owner's offset + 1, or `FREE`, or `RELEASED`. Words are in the machine's order,
+and each is written by one store, so that a process that is killed leaves the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from mmap import mmap
+
+MAGIC = b"ttrunkey"
+VERSION = 2
+
+HEADER_SIZE = 4096
+SLOTS = 16384
+ROWS = SLOTS + 1
+ROW_SIZE = 24
+SEGMENT_SIZE = ROWS * ROW_SIZE
+#: How many 64-bit words come before segment 0, and how many a segment has.
+HEADER_WORDS = HEADER_SIZE // 8
+SEGMENT_WORDS = ROWS * 3
+
+FREE = 0
+RELEASED = 2**64 - 1
+
+#: Flag in the word that has the number of segments: the segment split last is still in the scratch one.
+SPLITTING = 1 << 63
+
+DIRTY, CLEAN = 0, 1
+
+#: Magic, version, slots per segment, multiplier; and the checksum of those.
+_FIXED = struct.Struct("=8sIIQ")
+_CHECKSUM = struct.Struct("=I")
+_STATE = slice(64, 72)
+
+
+def file_size(segments: int) -> int:
+    """Return the size of a file with that many segments, the scratch one not counted."""
+    return HEADER_SIZE + (segments + 1) * SEGMENT_SIZE
+
+
+class Unusable(Exception):
+    """The file is no index that can be gone on with; the text says why, for people."""
+
+
+class NewerVersion(Exception):
+    """A newer release wrote the file; the argument is its version."""
+
+
+class _Word:
+    """A 64-bit field of the header."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+    def __get__(self, header: Header, _: type | None = None) -> int:
+        return header.words[self.place]
+
+    def __set__(self, header: Header, value: int) -> None:
+        header.words[self.place] = value
+
+
+class _Bytes:
+    """Sixteen bytes of the header."""
+
+    def __init__(self, place: int) -> None:
+        self.part = slice(place * 8, place * 8 + 16)
+
+    def __get__(self, header: Header, _: type | None = None) -> bytes:
+        return header.mapped[self.part]
+
+    def __set__(self, header: Header, value: bytes) -> None:
+        header.mapped[self.part] = value
+
+
+class Header:
+    """The header page, in place.
+
+    Attributes:
+        state: `CLEAN` if everything was saved and nothing was changed since.
+        sequence: Odd while the table is being changed.
+        splits: Number of segments, and maybe `SPLITTING`.
+        checkpoint: The index's.
+        count: How many keys are owned; not trusted after a crash.
+        used: How many slots are not free; not trusted after a crash.
+        marked: The checkpoint that *mark* is of, not greater than *checkpoint*.
+        mark: Tells the log from others, see `mark_of`.
+        boot: Which start of the machine the writer lived in, or zeros.
+        device, inode: Of the file, so that a copy is known as one.
+    """
+
+    state, splits, checkpoint, count, used = _Word(8), _Word(9), _Word(10), _Word(11), _Word(12)
+    marked, mark, boot = _Word(13), _Bytes(14), _Bytes(16)
+    device, inode = _Word(18), _Word(19)
+    _END = 20 * 8
+    sequence = _Word(24)
+
+    def __init__(self, mapped: mmap, words: memoryview[int]) -> None:
+        self.mapped, self.words = mapped, words
+
+    def make(self, multiplier: int) -> None:
+        """Write the header of an empty table."""
+        self.mapped[:HEADER_SIZE] = bytes(HEADER_SIZE)
+        fixed = _FIXED.pack(MAGIC, VERSION, SLOTS, multiplier)
+        self.mapped[: _FIXED.size + _CHECKSUM.size] = fixed + _CHECKSUM.pack(zlib.crc32(fixed))
+        self.splits = 1
+
+    @property
+    def multiplier(self) -> int:
+        """The secret by which keys are spread over the table: who sends keys cannot pile them up."""
+        multiplier: int = _FIXED.unpack_from(self.mapped)[3]
+        return multiplier
+
+    @property
+    def segments(self) -> int:
+        """Number of segments, the scratch one not counted."""
+        return self.splits & ~SPLITTING
+
+    def seal(self) -> None:
+        """Mark the index as saved, under a checksum: in one store, the checksum is there before."""
+        _CHECKSUM.pack_into(self.mapped, self._END, self._checksum())
+        self.state = CLEAN
+
+    def _checksum(self) -> int:
+        content = bytearray(self.mapped[: self._END])
+        content[_STATE] = bytes(8)
+        return zlib.crc32(content)
+
+    def check(self, size: int) -> None:
+        """Look whether this is the header of an index, in a file of *size* bytes.
+
+        Raises:
+            Unusable: It is not, or is damaged.
+            NewerVersion: It says that a newer release wrote it.
+        """
+        fixed = self.mapped[: _FIXED.size]
+        magic, version, slots, _ = _FIXED.unpack(fixed)
+        if magic != MAGIC:
+            raise Unusable("it is no index of run keys")
+        if _CHECKSUM.unpack_from(self.mapped, _FIXED.size)[0] != zlib.crc32(fixed):
+            raise Unusable("its header is damaged")
+        if version > VERSION:
+            raise NewerVersion(version)
+        if (version, slots) != (VERSION, SLOTS):
+            raise Unusable(f"it has version {version}, this release reads {VERSION}")
+        if self.state not in (DIRTY, CLEAN) or self.marked > self.checkpoint or not self.segments:
+            raise Unusable("its header is damaged")
+        if self.state == CLEAN and _CHECKSUM.unpack_from(self.mapped, self._END)[0] != self._checksum():
+            raise Unusable("its header is damaged")
+        if size < file_size(self.segments):
+            raise Unusable("it is truncated")

@@ -1,0 +1,304 @@
+"""The run-key index in a mapped file: the one that engines use."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from ...core.errors import LogUnavailable
+from ...core.log import EventLog
+from ...projections.run_keys import RunKeys
+from .checksums import Checksums
+from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexUnavailable
+from .layout import CLEAN, DIRTY, HEADER_SIZE, SLOTS, VERSION, NewerVersion, Unusable
+from .marks import NO_MARK, mark_of
+from .opening import boot_id, check_usable
+from .pace import finish_split, splits_due
+from .sums import pair_sums, recount
+from .table import Table
+from .table_file import TableFile
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: From how many keys on numpy is faster.
+FEW = 64
+
+#: How many keys are claimed, and how many segments split, before the other gets its turn: what bounds
+#: how long the table stands still.
+_KEYS_AT_ONCE, _SPLITS_AT_ONCE = 10_000, 8
+
+#: The part of the slots that is filled at most, if the file cannot be made longer.
+_FULL = 0.95
+
+#: After how many events the log is marked anew, which reads one of its frames.
+_EVENTS_PER_MARK = 100_000
+
+
+class MappedRunKeyIndex:
+    """A `RunKeyIndex` in a hash table in a mapped file, 33 to 66 bytes per key. One process writes.
+
+    A file that is damaged, or no index, or of another log, or was not saved before the machine
+    stopped, is begun anew with a warning: the index is then empty with checkpoint 0, and the log fills
+    it again. After a mere kill it is right up to its checkpoint, and maybe has some of what came
+    after: the fold of the log goes on from there as if it had not.
+
+    Args:
+        path: The file; its folder must exist.
+        log: The log that the keys are of. If the file turns out to be damaged while it is in use, the
+            index fills itself from it. None leaves both to the caller.
+
+    Raises:
+        RunKeyIndexUnavailable: The file cannot be written, or another process does, or a newer release
+            made it.
+    """
+
+    def __init__(self, path: str | Path, log: EventLog | None = None) -> None:
+        self._path, self._log = Path(path), log
+        self._no_room: OSError | None = None
+        self._file = self._opened()
+        try:
+            self._open()
+        except NewerVersion as error:
+            self._file.close()
+            why = f"it has version {error}, this release reads {VERSION}"
+            remedy = "it was made by a newer ticktrail: upgrade, or delete it, the log will fill a new one"
+            raise RunKeyIndexUnavailable(self._path, why, remedy) from error
+        except OSError as error:
+            self._file.close()
+            raise _unavailable(self._path, error) from error
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def checkpoint(self) -> int:
+        """The offset of the next event to fold in."""
+        return self._table.header.checkpoint
+
+    def owners(self, digests: Sequence[bytes]) -> list[int]:
+        """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`."""
+        return self._mended(lambda: owners_in(self._table, digests))
+
+    def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
+        """Make each offset the owner of the key in the same place; a key that is owned keeps its owner.
+
+        Raises:
+            RunKeyIndexFull: The disk is full, and so is the table.
+        """
+        for first in range(0, len(digests), _KEYS_AT_ONCE):
+            part = slice(first, first + _KEYS_AT_ONCE)
+            self._change(partial(self._claim, digests[part], offsets[part]))
+
+    def release(self, digests: Sequence[bytes]) -> None:
+        """Free the keys; a key that nobody owns is passed over."""
+        for first in range(0, len(digests), _KEYS_AT_ONCE):
+            part = slice(first, first + _KEYS_AT_ONCE)
+            self._change(partial(self._release, digests[part]))
+
+    def advance(self, checkpoint: int) -> None:
+        """Note that every event before *checkpoint* is in; a smaller one changes nothing."""
+        header = self._table.header
+        if checkpoint <= header.checkpoint:
+            return
+        self._begin_to_change()
+        # After the claims that it covers: a process may be killed at any store.
+        header.checkpoint = checkpoint
+        if not header.marked or checkpoint - header.marked >= _EVENTS_PER_MARK:
+            self._mark()
+
+    def count(self) -> int:
+        """Return how many keys are owned."""
+        return self._table.header.count
+
+    def digest(self) -> str:
+        """Return the `PairSums` of all keys and their owners, as text."""
+        return self._mended(lambda: str(pair_sums(self._table)))
+
+    def save(self) -> None:
+        """Make the file outlive the machine; if that fails, warn: the log fills the index again then."""
+        header = self._table.header
+        if header.state == CLEAN:
+            return
+        try:
+            self._table.checksums.keep()
+            self._table.mapped.flush()
+            self._mark()
+            header.seal()
+            self._table.mapped.flush(0, HEADER_SIZE)
+        except (OSError, LogUnavailable) as error:
+            header.state = DIRTY
+            logger.warning("run keys could not be kept in %s: %s", self._path, error)
+
+    def close(self) -> None:
+        """Release the index without saving; safe to call twice."""
+        self._table.close()
+        self._file.close()
+
+    # --- opening -----------------------------------------------------------------------------
+
+    def _opened(self) -> TableFile:
+        try:
+            return TableFile(self._path, write=True)
+        except OSError as error:
+            raise _unavailable(self._path, error) from error
+
+    def _open(self) -> None:
+        if not self._file.size:
+            return self._begin_anew()
+        try:
+            self._go_on()
+        except Unusable as error:
+            logger.warning("run keys are read again from the log, %s cannot be used: %s", self._path, error)
+            self._begin_anew()
+
+    def _go_on(self) -> None:
+        self._table = table = Table(self._file)
+        check_usable(table, self._file, self._log)
+        saved = table.header.state == CLEAN
+        table.address()
+        table.checksums = Checksums(table, trusted=not saved)
+        if not saved:
+            finish_split(table)
+            table.header.count, table.header.used = recount(table)
+            table.header.sequence += table.header.sequence % 2
+
+    def _begin_anew(self) -> None:
+        if self._file.size:
+            # A new file: one that is cut would take the ground from under the feet of its readers.
+            self._file.close()
+            self._path.unlink()
+            self._file = self._opened()
+        self._file.reserve()
+        self._table = table = Table(self._file)
+        table.header.make(multiplier=int.from_bytes(os.urandom(8), "little") | 1)
+        table.address()
+        table.checksums = Checksums(table, trusted=True)
+        table.checksums.change(0)
+        self._note_where()
+
+    # --- changing ----------------------------------------------------------------------------
+
+    def _change(self, work: Callable[[], None]) -> None:
+        """Change the table, and let readers know meanwhile."""
+        self._begin_to_change()
+
+        def changing() -> None:
+            self._table.header.sequence |= 1
+            try:
+                work()
+            finally:
+                self._table.header.sequence += 1
+
+        self._mended(changing)
+
+    def _begin_to_change(self) -> None:
+        """Make sure that the file is not taken for saved any more, whatever happens to the machine."""
+        header = self._table.header
+        if header.state == CLEAN:
+            header.state = DIRTY
+            self._note_where()
+            self._table.mapped.flush(0, HEADER_SIZE)
+
+    def _note_where(self) -> None:
+        header = self._table.header
+        header.boot, (header.device, header.inode) = boot_id(), self._file.identity
+
+    def _claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
+        self._make_room(len(digests))
+        if len(digests) < FEW:
+            return self._table.claim(digests, offsets)
+        from .batches import Batch
+
+        Batch(self._table, digests).claim(offsets)
+
+    def _release(self, digests: Sequence[bytes]) -> None:
+        if len(digests) < FEW:
+            return self._table.release(digests)
+        from .batches import Batch
+
+        Batch(self._table, digests).release()
+
+    def _mark(self) -> None:
+        """Note which log this is of, up to the checkpoint."""
+        header = self._table.header
+        mark = None if self._log is None else mark_of(self._log, header.checkpoint)
+        header.mark = mark or NO_MARK
+        header.marked = header.checkpoint if mark else 0
+
+    # --- growing -----------------------------------------------------------------------------
+
+    def _make_room(self, keys: int) -> None:
+        for _ in range(_SPLITS_AT_ONCE):
+            if splits_due(self._table, self._table.header.used + keys) <= 0 or not self._split():
+                break
+        header = self._table.header
+        if header.used + keys > _FULL * SLOTS * self._table.segments:
+            raise RunKeyIndexFull(self._path, header.count, str(self._no_room))
+
+    def _split(self) -> bool:
+        """Split the next segment; return whether there was room to."""
+        table = self._table
+        if table.segments >= table.capacity and not self._extend():
+            return False
+        from .splits import split
+
+        split(table)
+        return True
+
+    def _extend(self) -> bool:
+        try:
+            self._file.extend(self._table.segments)
+        except OSError as error:
+            if self._no_room is None:
+                logger.warning(
+                    "%s cannot be made longer (%s): it takes run keys until it is full, make room on its disk",
+                    self._path,
+                    error.strerror,
+                )
+            self._no_room = error
+            return False
+        self._no_room = None
+        self._table.lengthen()
+        return True
+
+    # --- damage ------------------------------------------------------------------------------
+
+    def _mended(self, work: Callable[[], T]) -> T:
+        """Do the work; if the file turns out to be damaged, fill the index from the log and do it then.
+
+        The index may have more than its user folded in by then. That changes nothing: of each key what
+        is still to come is folded in again, in order.
+        """
+        try:
+            return work()
+        except Unusable as error:
+            if self._log is None:
+                raise RunKeyIndexDamaged(self._path, str(error)) from error
+            logger.warning("run keys are read again from the log, %s cannot be used: %s", self._path, error)
+        self._begin_anew()
+        keys = RunKeys(self)
+        for frame in self._log.read():
+            keys.apply(frame.first_offset, frame.events)
+        return work()
+
+
+def owners_in(table: Table, digests: Sequence[bytes]) -> list[int]:
+    """Return the owners of keys in a table, the faster way."""
+    if len(digests) < FEW:
+        return table.owners(digests)
+    from .batches import Batch
+
+    return Batch(table, digests).owners()
+
+
+def _unavailable(path: Path, error: OSError) -> RunKeyIndexUnavailable:
+    if isinstance(error, BlockingIOError):
+        return RunKeyIndexUnavailable(path, "another process writes to it", "stop that one first")
+    why = (error.strerror or str(error)).lower()
+    return RunKeyIndexUnavailable(path, why, "make it writable, or delete it: the log will fill a new one")

@@ -1,0 +1,52 @@
+"""Sums over a whole mapped table, segment by segment, so that they need little memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...core.run_keys import PairSums
+from .layout import FREE, RELEASED, SLOTS
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .table import Table
+
+    Words = np.ndarray[Any, np.dtype[np.uint64]]
+
+
+def recount(table: Table) -> tuple[int, int]:
+    """Return how many keys are owned, and how many slots are not free."""
+    count = used = 0
+    for segment in range(table.segments):
+        start = table.start_of(segment)
+        owners = table.words[start + 2 : start + 3 * SLOTS : 3].tolist()
+        free = owners.count(FREE)
+        used += SLOTS - free
+        count += SLOTS - free - owners.count(RELEASED)
+    return count, used
+
+
+def pair_sums(table: Table) -> PairSums:
+    """Return the sums over all keys and their owners."""
+    import numpy as np
+
+    sums = PairSums()
+    for segment in range(table.segments):
+        table.checksums.trust(segment)
+        rows = np.frombuffer(table.mapped, np.uint64, 3 * SLOTS, 8 * table.start_of(segment)).reshape(-1, 3)
+        rows = rows[(rows[:, 2] != FREE) & (rows[:, 2] != RELEASED)]
+        one, two, owners = rows[:, 0], rows[:, 1], rows[:, 2] - np.uint64(1)
+        first = _finalized(one ^ _finalized(two ^ _finalized(owners)))
+        second = _finalized(two ^ _finalized(one ^ _finalized(owners + np.uint64(1))))
+        sums.merge(PairSums(len(rows), int(first.sum(dtype=np.uint64)), int(second.sum(dtype=np.uint64))))
+    return sums
+
+
+def _finalized(numbers: Words) -> Words:
+    """Do as `core.run_keys.finalized` to each number."""
+    u = numbers.dtype.type
+    numbers = numbers + u(0x9E3779B97F4A7C15)
+    numbers = (numbers ^ (numbers >> u(30))) * u(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> u(27))) * u(0x94D049BB133111EB)
+    return numbers ^ (numbers >> u(31))
