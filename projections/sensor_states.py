@@ -51,6 +51,15 @@ class SensorStates:
             msgspec.msgpack.encode([self._states[name] for name in self.names()]), digest_size=16
         ).hexdigest()
 
+    def dump(self) -> bytes:
+        """Return all states, to be kept."""
+        return msgspec.msgpack.encode(list(self._states.values()))
+
+    def load(self, dumped: bytes) -> None:
+        """Take up what `dump` returned; the checkpoint is the caller's to set."""
+        states = msgspec.msgpack.decode(dumped, type=list[SensorState])
+        self._states = {state.name: state for state in states}
+
     def copy(self) -> SensorStates:
         """Return a projection of its own that goes on from the same checkpoint."""
         twin = SensorStates()

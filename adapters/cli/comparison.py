@@ -16,6 +16,7 @@ from ..home import Home
 from ..progress import read_with_progress
 from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.reading import copy_index
+from ..state_snapshot import StateSnapshot
 from .reading import fold
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def compare(home: Home, log: EventLog) -> Comparison:
         opened.callback(live.close)
         rebuilt = MappedRunKeyIndex(folder / "rebuilt", log)
         opened.callback(rebuilt.close)
-        return _compare(log, rebuilt, live)
+        return _compare(home.states_path, log, rebuilt, live)
 
 
 def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:
@@ -56,13 +57,16 @@ def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:
     return MappedRunKeyIndex(copy, log)
 
 
-def _compare(log: EventLog, rebuilt: MappedRunKeyIndex, live: MappedRunKeyIndex) -> Comparison:
+def _compare(
+    states_path: Path, log: EventLog, rebuilt: MappedRunKeyIndex, live: MappedRunKeyIndex
+) -> Comparison:
     saved = live.checkpoint
     fresh, states, partitions = RunKeys(rebuilt), SensorStates(), DynamicPartitions()
     for frame in read_with_progress(log, 0, saved, doing="rebuilding"):
         for projection in (fresh, states, partitions):
             projection.apply(frame.first_offset, frame.events)
-    resumed, carried_on = states.copy(), partitions.copy()
+    resumed, carried_on = SensorStates(), DynamicPartitions()
+    StateSnapshot(states_path, log, {"states": resumed, "partitions": carried_on}).restore()
     head = fold(log, fresh, RunKeys(live), states, partitions)
     fold(log, resumed, carried_on, stop=head)
     digests = {
