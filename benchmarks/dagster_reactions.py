@@ -15,11 +15,15 @@ home.mkdir()
 os.environ["DAGSTER_HOME"] = str(home)
 os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
 
+from dagster import AssetKey, DagsterEventType, DagsterInstance, RunsFilter
+
+with DagsterInstance.get():
+    # Makes the storage: two processes that do it at once get into each other's way.
+    pass
+
 command = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "-f", str(folder / "definitions.py")]
 with open(folder / "daemon.log", "wb") as account:
     daemon = subprocess.Popen(command, stdout=account, stderr=account)
-
-from dagster import AssetKey, DagsterEventType, DagsterInstance, RunsFilter
 
 entered = folder / "entered"
 deadline = time.monotonic() + 120

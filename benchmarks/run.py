@@ -1,130 +1,155 @@
-"""Run every benchmark and print the figures; with Dagster beside us in an environment of its own.
+"""Run the benchmarks, print their figures, and write them as JSON and as a page.
 
-python benchmarks/run.py [--full] [--only NAME] [--without-dagster] [--json FILE]
+python benchmarks/run.py [--full | --tiny] [--only NAME] [--without PEER] [--json FILE] [--document FILE]
+python benchmarks/run.py --page-only --json FILE --document FILE
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
+import os
 import sys
-import venv
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import large_tick
-import reaction
-import run_reaction
-import start_up
-import ticks_per_second
+import append
+import dedup_index
+import dedup_tick
+import footprint
+import latency
+import on_postgres
+import page
+import reactions
+import rebuild
+import ticks
+from environments import Environments
+from report import Figures, Section, cell
 from rich.console import Console
 from rich.table import Table
+from scale import Scale
 from surroundings import machine
 
-DAGSTER = "dagster==1.13.27"
-ENVIRONMENT = Path(__file__).resolve().parent.parent / ".venv-dagster"
+
+class Benchmark(Protocol):
+    """A module that answers the question that its docstring asks."""
+
+    __doc__: str | None
+    measure: Callable[[Scale, Environments], Figures]
+    tell: Callable[[Figures], Section]
 
 
-def dagster_python() -> Path:
-    """Return the Python of Dagster's environment, made at the first call."""
-    python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / ".installed").exists():
-        venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", DAGSTER], check=True)
-        (ENVIRONMENT / ".installed").touch()
-    return python
+#: In the order of the page.
+BENCHMARKS: dict[str, Benchmark] = {
+    module.__name__: module
+    for module in (
+        dedup_index,
+        dedup_tick,
+        ticks,
+        append,
+        rebuild,
+        latency,
+        reactions,
+        footprint,
+        on_postgres,
+    )
+}
 
 
-def table(name: str, result: dict[str, Any]) -> Table:
-    """Return one benchmark's rows, readable."""
-    unit = f", {result['unit']}" if "unit" in result else ""
-    shown = Table(title=f"{name}{unit}", caption=str(result["question"]).strip(), title_justify="left")
-    for column in result["rows"][0]:
-        shown.add_column(column)
-    for row in result["rows"]:
-        shown.add_row(*(_cell(value) for value in row.values()))
-    return shown
+def main() -> None:
+    options = _options()
+    # An installed package has its bytecode; the processes that measure ours are to have it as well.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    kept = _kept(options.json) if options.only or options.page_only else {}
+    results: dict[str, Any] = {"machine": machine(), "benchmarks": kept.get("benchmarks", {})}
+    begin = time.monotonic()
+    environments = Environments(without=options.without)
+    for name, benchmark in BENCHMARKS.items():
+        if options.page_only or options.only not in (None, name):
+            continue
+        results["benchmarks"][name] = _measured(name, benchmark, options.scale, environments)
+        if options.json:
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
+    answers = _answers(results["benchmarks"])
+    written = [options.json] if options.json else []
+    if options.document:
+        options.document.parent.mkdir(parents=True, exist_ok=True)
+        page.write(options.document, answers, results["machine"])
+        written.append(options.document)
+    took = time.monotonic() - begin
+    print(f"{took:.0f} s; results are in {' and '.join(map(str, written)) or 'nothing but what is above'}")
 
 
-def document(results: dict[str, Any]) -> str:
-    """Return all figures as a Markdown page."""
-    lines = [
-        "# Benchmarks",
-        "",
-        (
-            "Written by `make bench-full`; do not edit. Where a figure has two more in parentheses, it is the "
-            "median, and they are the least and the greatest."
-        ),
-        "",
-        *(f"- {name}: {value}" for name, value in results["machine"].items()),
-    ]
-    for name, result in results.items():
-        if name != "machine":
-            lines += ["", f"## {result['question'].strip()}", "", *_markdown(result)]
-            if measured := result.get("measured"):
-                lines += ["", f"Measured on {measured['date']} at commit {measured['commit']}."]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown(result: dict[str, Any]) -> list[str]:
-    unit = f"In {result['unit']}.\n\n" if "unit" in result else ""
-    columns = list(result["rows"][0])
-    rows = [[_cell(value) for value in row.values()] for row in result["rows"]]
-    table = [columns, ["---"] * len(columns), *rows]
-    return [unit + "\n".join("| " + " | ".join(row) + " |" for row in table)]
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, dict):
-        return f"{value['median']:,} ({value['min']:,} to {value['max']:,})"
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    scale = parser.add_mutually_exclusive_group()
+    scale.add_argument(
+        "--full", dest="scale", action="store_const", const=Scale.FULL, help="all sizes: an hour or two"
+    )
+    scale.add_argument(
+        "--tiny", dest="scale", action="store_const", const=Scale.TINY, help="just to see that it works"
+    )
+    parser.set_defaults(scale=Scale.SHORT)
+    parser.add_argument("--only", choices=BENCHMARKS, help="run only this one; the others' figures stay")
+    parser.add_argument(
+        "--without", choices=("dagster", "stores"), action="append", default=[], help="leave these peers out"
+    )
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--document", type=Path, help="also write a page to this file, and plots beside it")
+    parser.add_argument(
+        "--page-only", action="store_true", help="measure nothing: the page of the figures there are"
+    )
+    return parser.parse_args()
 
 
 def _kept(file: Path | None) -> dict[str, Any]:
-    """Return the figures of an earlier call, which one benchmark alone leaves as they are."""
+    """Return the figures of an earlier call."""
     if file is None or not file.exists():
         return {}
     kept: dict[str, Any] = json.loads(file.read_text())
     return kept
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--full", action="store_true", help="more rounds, longer peers")
-    parser.add_argument("--only", help="run only the benchmark of this name; the others' figures stay")
-    parser.add_argument("--without-dagster", action="store_true", help="leave the peer out")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--document", type=Path, help="also write the figures as a page to this file")
-    options = parser.parse_args()
-    rounds = 7 if options.full else 3
-    peer = None if options.without_dagster else dagster_python
-    benchmarks: dict[str, Callable[[], dict[str, Any]]] = {
-        "start_up": lambda: start_up.run(rounds=rounds),
-        "reaction": lambda: reaction.run(rounds=1),
-        "run_reaction": lambda: run_reaction.run(peer and peer(), full=options.full),
-        "large_tick": lambda: large_tick.run(rounds=rounds),
-        "ticks_per_second": lambda: ticks_per_second.run(peer and peer(), rounds=rounds, full=options.full),
-    }
-    if options.only and options.only not in benchmarks:
-        sys.exit(f"no benchmark {options.only!r}: there are {', '.join(benchmarks)}")
-    here = machine()
-    results = _kept(options.json) if options.only else {}
-    results.setdefault("machine", here)
-    for name, benchmark in benchmarks.items():
-        if options.only in (None, name):
-            results[name] = {**benchmark(), "measured": {key: here[key] for key in ("date", "commit")}}
-            Console().print(table(name, results[name]))
-    text = json.dumps(results, indent=2)
-    if options.json:
-        options.json.write_text(text + "\n")
-    if options.document:
-        options.document.write_text(document(results))
-    print(text)
+def _measured(name: str, benchmark: Benchmark, scale: Scale, environments: Environments) -> dict[str, Any]:
+    console, here, begin = Console(width=150), machine(), time.monotonic()
+    console.print(f"[bold]{name}[/bold]: {_question(benchmark)}", highlight=False)
+    parts = benchmark.measure(scale, environments)
+    section = benchmark.tell(parts)
+    for caption, rows in section.tables.items():
+        if rows:
+            console.print(_table(caption, rows))
+    for sentence in section.sentences:
+        console.print(sentence, highlight=False)
+    console.print(f"[dim]{time.monotonic() - begin:.0f} s[/dim]\n", highlight=False)
+    measured = {"date": here["date"], "commit": here["commit"], "scale": scale.value}
+    return {"measured": measured, "parts": parts}
+
+
+def _answers(measured: dict[str, Any]) -> list[page.Answer]:
+    return [
+        page.Answer(_question(benchmark), benchmark.tell(measured[name]["parts"]), measured[name]["measured"])
+        for name, benchmark in BENCHMARKS.items()
+        if name in measured
+    ]
+
+
+def _question(benchmark: Benchmark) -> str:
+    return (benchmark.__doc__ or "").strip().splitlines()[0]
+
+
+def _table(caption: str, rows: Any) -> Table:
+    shown = Table(title=caption, title_justify="left")
+    for column in rows[0]:
+        shown.add_column(str(column), justify="left" if isinstance(rows[0][column], str) else "right")
+    for row in rows:
+        shown.add_row(*(cell(row.get(column)) for column in rows[0]))
+    return shown
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

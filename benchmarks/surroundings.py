@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import signal
-import statistics
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ticktrail.adapters.event_log import open_event_log
+from ticktrail.adapters.home import Home
 from ticktrail.core.events import AnyEvent
 
 
@@ -44,7 +44,7 @@ defs = dg.Definitions(sensors=[skipping(number) for number in range({count})])
 
 @contextmanager
 def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `ticktrail dev --json` on a new home in *folder*, its account readable from stdout."""
+    """Run `ticktrail dev` on the home in *folder*, made if it is not there, its account readable from stdout."""
     file = folder / "definitions.py"
     file.write_text(definitions)
     command = [
@@ -58,19 +58,34 @@ def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess
         str(folder / "home"),
         *options,
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
+    with open(folder / "notes", "w") as notes:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=notes, text=True)
     try:
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+        if process.returncode:
+            raise SystemExit(
+                f"the engine ended with {process.returncode}: {(folder / 'notes').read_text()[-2000:]}"
+            )
 
 
-def run_quietly(folder: Path, definitions: str, seconds: float) -> None:
+def run_quietly(folder: Path, definitions: str, seconds: float, *options: str) -> None:
     """Run the engine on a new home for *seconds*, its account thrown away."""
     file = folder / "definitions.py"
     file.write_text(definitions)
-    command = [sys.executable, "-m", "ticktrail", "dev", "-f", str(file), "--home", str(folder / "home")]
+    command = [
+        sys.executable,
+        "-m",
+        "ticktrail",
+        "dev",
+        "-f",
+        str(file),
+        "--home",
+        str(folder / "home"),
+        *options,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
@@ -80,20 +95,11 @@ def run_quietly(folder: Path, definitions: str, seconds: float) -> None:
 
 def logged(folder: Path) -> list[AnyEvent]:
     """Return all events of the home in *folder*."""
-    log = open_event_log(folder / "home" / "log.sqlite")
+    log = Home.open(folder / "home", create=False).log()
     try:
         return [event for frame in log.read() for event in frame.events]
     finally:
         log.close()
-
-
-def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
-    """Return minimum, median and maximum."""
-    return {
-        "min": round(min(values), digits),
-        "median": round(statistics.median(values), digits),
-        "max": round(max(values), digits),
-    }
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -104,14 +110,26 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 def machine() -> dict[str, Any]:
     """Say where the figures come from."""
-    commit = subprocess.run(
+    described = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    )
     return {
         "date": time.strftime("%Y-%m-%d"),
-        "commit": commit or "unknown",
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
+        "commit": described.stdout.strip() or "unknown",
+        "processor": _named("/proc/cpuinfo", "model name") or platform.machine(),
         "cores": os.cpu_count(),
+        "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.release().split('-')[0]}",
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
         "load before": round(os.getloadavg()[0], 2),
     }
+
+
+def _named(file: str, name: str) -> str | None:
+    """Return what the first line of that name says."""
+    try:
+        lines = Path(file).read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), None)
