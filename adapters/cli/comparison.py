@@ -13,7 +13,6 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
-from ..progress import read_with_progress
 from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.reading import copy_index
 from ..state_snapshot import StateSnapshot
@@ -62,15 +61,17 @@ def _compare(
 ) -> Comparison:
     saved = live.checkpoint
     fresh, states, partitions = RunKeys(rebuilt), SensorStates(), DynamicPartitions()
-    for frame in read_with_progress(log, 0, saved, doing="rebuilding"):
-        for projection in (fresh, states, partitions):
-            projection.apply(frame.first_offset, frame.events)
-    resumed, carried_on = SensorStates(), DynamicPartitions()
-    StateSnapshot(states_path, log, {"states": resumed, "partitions": carried_on}).restore()
-    head = fold(log, fresh, RunKeys(live), states, partitions)
+    fold(log, fresh, states, partitions, stop=saved, doing="rebuilding")
+    resumed, carried_on = states.copy(), partitions.copy()
+    kept = StateSnapshot(states_path, log, {"states": resumed, "partitions": carried_on})
+    kept.restore()
+    head = fold(log, fresh, RunKeys(live), states, partitions, doing="rebuilding")
     fold(log, resumed, carried_on, stop=head)
+    keys = rebuilt.digest()
+    # One of them in memory at a time.
+    rebuilt.close()
     digests = {
-        "run keys": (rebuilt.digest(), live.digest()),
+        "run keys": (keys, live.digest()),
         "sensor states": (states.digest(), resumed.digest()),
         "dynamic partitions": (partitions.digest(), carried_on.digest()),
     }

@@ -21,8 +21,10 @@ from ...core.authoring.sensor import SensorDefinition
 from ...core.engine import Engine
 from ...core.engine_parts import EngineSensor
 from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
+from ...core.lean_events import wanted_of
 from ...core.log import EventLog
 from ...projections.dynamic_partitions import DynamicPartitions
+from ...projections.fold import merged
 from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
@@ -159,9 +161,11 @@ class _Session:
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
         folds = (self._states, self._run_keys, self._outbox, self._partitions)
-        for frame in read_with_progress(self._log, min(fold.checkpoint for fold in folds)):
+        wanted = wanted_of(fold.wanted for fold in folds)
+        start = min(fold.checkpoint for fold in folds)
+        for first_offset, events in merged(read_with_progress(self._log, start, wanted=wanted)):
             for fold in folds:
-                fold.apply(frame.first_offset, frame.events)
+                fold.apply(first_offset, events)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
