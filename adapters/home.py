@@ -6,6 +6,7 @@
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
         run_keys.index      the run-key index
+        states.snapshot     the small read models, as they were saved last
         engine.lock         locked by the running engine; says who it is
         runs/<run id>/      stdout and stderr of each run
         storage/            the last value of each asset that returned one
@@ -156,6 +157,11 @@ class Home:
         from .run_key_index import MappedRunKeyIndex
 
         return MappedRunKeyIndex(self.run_keys_path, log)
+
+    @property
+    def states_path(self) -> Path:
+        """Where the snapshot of the small read models is."""
+        return self.path / "states.snapshot"
 
     def run_key_owners(self, log: EventLog) -> RunKeyOwners:
         """Read the run-key index of *log*, whoever writes to it; what the caller folds in is not stored."""

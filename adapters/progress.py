@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..core.errors import CorruptFrame
 from ..core.log import EventLog, Frame
@@ -13,7 +15,12 @@ _FEW = 200_000
 
 
 def read_with_progress(
-    log: EventLog, start: int = 0, stop: int | None = None, *, doing: str = "reading"
+    log: EventLog,
+    start: int = 0,
+    stop: int | None = None,
+    *,
+    doing: str = "reading",
+    wanted: frozenset[type] | None = None,
 ) -> Iterator[Frame]:
     """Yield the frames from offset *start* up to before *stop*, or to the head, with a bar on standard error if it takes a while.
 
@@ -21,10 +28,30 @@ def read_with_progress(
 
     Args:
         doing: What is being done to the log, for people.
+        wanted: The types of event to decode, see `EventLog.read`.
     """
+    with without_cyclic_gc():
+        yield from _read_with_progress(log, start, stop, doing, wanted)
+
+
+@contextmanager
+def without_cyclic_gc() -> Iterator[None]:
+    """Look for no reference cycles during the block: events have none, and there are millions of them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _read_with_progress(
+    log: EventLog, start: int, stop: int | None, doing: str, wanted: frozenset[type] | None
+) -> Iterator[Frame]:
     head = stop if stop is not None else _head(log)
     if not sys.stderr.isatty() or (head is not None and head - start < _FEW):
-        yield from log.read(start, stop)
+        yield from log.read(start, stop, wanted=wanted)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,7 +59,7 @@ def read_with_progress(
     shown = (BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
     with Progress(TextColumn(doing), *shown, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(doing, total=None if head is None else head - start)
-        for frame in log.read(start, stop):
+        for frame in log.read(start, stop, wanted=wanted):
             yield frame
             bar.update(task, completed=frame.next_offset - start)
 

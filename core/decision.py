@@ -77,7 +77,7 @@ def decide(
     Args:
         state: The sensor at the head on which the events will be appended.
         owners: For each request, the offset of the request that owns its run key, or None.
-        run_ids: For each request, the id its run would get.
+        run_ids: For each request that has no owner, the id its run would get.
         partitions: The dynamic partitions at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.

@@ -315,7 +315,7 @@ class Engine:
         if requests:
             digests = run_key_digests(tick.sensor, [request.run_key or "" for request in requests])
             owners = [None if owner == NOBODY else owner for owner in self._keys.owners(digests)]
-        run_ids = [self._new_id() for _ in requests]
+        run_ids = [self._new_id() if owner is None else "" for owner in owners]
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)

@@ -10,13 +10,15 @@ bytes, names the schema of the payload.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn, cast, get_args
 
 import msgspec
 
 from .errors import CorruptFrame, UnknownSchema, UnreadableEvent
 from .events import CATALOGUE_VERSION, AnyEvent
+from .lean_events import lean_union
 from .log import Frame
 
 #: Topic of a frame whose events are a list, each an array headed by its tag.
@@ -24,6 +26,9 @@ LIST_TOPIC = "ticktrail.frame.list.1"
 
 #: Bytes of encoded events that a frame holds at most, unless a single event is larger.
 FRAME_CAP = 512 * 1024
+
+#: Events that do not fit into one frame, however small they are.
+_SURELY_SEVERAL = FRAME_CAP // 16
 
 _CHECKSUM_SIZE = 16
 _KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
@@ -81,6 +86,16 @@ class _RawPayload(msgspec.Struct, frozen=True, array_like=True, gc=False):
     events: list[msgspec.Raw]
 
 
+@lru_cache(maxsize=64)
+def _lean_decoder(wanted: frozenset[type]) -> msgspec.msgpack.Decoder[_Payload]:
+    fields: list[Any] = [
+        (field.name, list[lean_union(wanted)] if field.name == "events" else field.type)  # type: ignore[misc]
+        for field in msgspec.structs.fields(_Payload)
+    ]
+    payload = msgspec.defstruct("_LeanPayload", fields, frozen=True, array_like=True, gc=False)
+    return msgspec.msgpack.Decoder(cast(type[_Payload], payload))
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Payload)
 _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
@@ -100,10 +115,11 @@ def encode_frames(
         The frames, and the place after the last of them.
     """
     batch = list(events)
-    payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
-    whole, end = _seal(payload, after)
-    if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
-        return [whole], end
+    if len(batch) <= _SURELY_SEVERAL:
+        payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
+        whole, end = _seal(payload, after)
+        if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
+            return [whole], end
     frames = []
     end = after
     for part in _parts(batch):
@@ -153,12 +169,15 @@ def _parts(events: list[AnyEvent]) -> list[list[msgspec.Raw]]:
     return parts
 
 
-def decode_frame(stored: EncodedFrame, *, partition: str, after: Link | None) -> tuple[Frame, Link]:
+def decode_frame(
+    stored: EncodedFrame, *, partition: str, after: Link | None, wanted: frozenset[type] | None = None
+) -> tuple[Frame, Link]:
     """Check a stored frame and decode it.
 
     Args:
         partition: Named in errors.
         after: Where the frame must stand; None if its predecessor was not read.
+        wanted: The types of the events to decode, None for all; others become `PassedOver`.
 
     Returns:
         The frame, and the place after it.
@@ -169,7 +188,7 @@ def decode_frame(stored: EncodedFrame, *, partition: str, after: Link | None) ->
     """
     body = _checked_body(stored, partition, after)
     try:
-        payload = _decoder.decode(body)
+        payload = (_decoder if wanted is None else _lean_decoder(wanted)).decode(body)
     except msgspec.DecodeError as error:
         _undecodable(stored, partition, body, error)
     end = _checked_place(stored, partition, payload, after)[1]

@@ -77,12 +77,19 @@ class EventLog(Protocol):
             LogUnavailable: The storage refused; nothing was written.
         """
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    def read(
+        self, start: int = 0, stop: int | None = None, *, wanted: frozenset[type] | None = None
+    ) -> Iterator[Frame]:
         """Yield the frames that hold the events from offset *start* up to before *stop*, in order.
 
         The first and last frame are cut to the range. Reads to the head when *stop* is None, then
         ends; an event that is committed later is never passed over by a later read from where this
         one ended.
+
+        Args:
+            wanted: The types of event that the caller looks at, None for all of them. Events of other
+                types may come as `PassedOver`, which is quicker; `RequestedKey` may be wanted in the
+                place of `RunRequested`.
 
         Raises:
             CorruptFrame: A frame is truncated, changed or missing. Frames before it were yielded.

@@ -16,6 +16,7 @@ _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 _to_msgpack = msgspec.msgpack.Encoder().encode
+_from_msgpack = msgspec.msgpack.Decoder().decode
 
 
 def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
@@ -61,6 +62,18 @@ def plain_copy(value: Any) -> Any:
     try:
         copy = _from_json(_to_json(value))
         _to_msgpack(copy)
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return copy if copy == value else None
+
+
+def equal_copy(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return a deep copy of *value* if msgpack makes one that is equal, else None.
+
+    Quicker than `plain_copy`, and no proof of plain data: bytes and times are copied as well.
+    """
+    try:
+        copy: dict[str, Any] = _from_msgpack(_to_msgpack(value))
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return copy if copy == value else None

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .authoring.errors import CheckError, DagsterError, DagsterInvalidConfigError
+from .authoring.errors import CheckError, DagsterError
 from .authoring.evaluate_tick import with_partition
+from .authoring.job_config import RunConfigCheck
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import RunRequest
 from .errors import TickTrailError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 RUN_KEY_TAG = "dagster/run_key"
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One run that a sensor asks for.
 
     Attributes:
@@ -63,21 +64,53 @@ def as_requests(
         context: Of the evaluation; the jobs are found in its definitions, or else the sensor's own.
         partitions: Knows the keys of dynamic partitions; None if nothing does.
     """
-    jobs: dict[str, JobDefinition | str | None] = {}
+    targets: dict[str, _Target] = {}
     requests = []
     for index, run_request in enumerate(run_requests):
         name = run_request.job_name or sensor.job_name
-        if name not in jobs:
-            jobs[name] = _find_job(sensor, name, context.repository_def)
+        target = targets.get(name)
+        if target is None:
+            target = targets[name] = _Target(name, _find_job(sensor, name, context.repository_def))
         asked, problem = run_request, None
         if run_request.stale_assets_only:
-            asked, problem = _stale_only(jobs[name], run_request, context)
+            asked, problem = _stale_only(target.job, run_request, context)
         if asked is not run_request and not asked.asset_selection:
             key = f" (run key {asked.run_key!r})" if asked.run_key else ""
             context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
             continue
-        requests.append(_as_request(name, jobs[name], asked, partitions, problem, context.partitions_at))
+        requests.append(_as_request(target, asked, partitions, problem, context.partitions_at))
     return requests
+
+
+class _Target:
+    """A job that requests of one tick are for; what they all need of it is looked up once.
+
+    Attributes:
+        job: The job, or why there is none; None when only a repository could tell.
+        tags: The tags of its runs.
+    """
+
+    def __init__(self, name: str, job: JobDefinition | str | None) -> None:
+        self.name, self.job = name, job
+        self.tags: Mapping[str, str] = {}
+        self._checks: dict[tuple[str, ...] | None, RunConfigCheck] = {}
+        if isinstance(job, JobDefinition):
+            self.tags = job.tags if job.run_tags is None else job.run_tags
+
+    def misfits(self, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:
+        """Return what does not fit the job."""
+        job = self.job
+        if not isinstance(job, JobDefinition):
+            return []
+        selected = None if selection is None else tuple(selection)
+        try:
+            check = self._checks.get(selected)
+            if check is None:
+                check = self._checks[selected] = job.run_config_check(selection)
+        except DagsterError as error:
+            return [_line(error)]
+        problems = check.problems(job.run_config_or_default(run_config))
+        return [f"run config does not fit job {job.name!r}: {'; '.join(problems)}"] if problems else []
 
 
 def _stale_only(
@@ -112,44 +145,46 @@ def _find_job(
 
 
 def _as_request(
-    name: str,
-    job: JobDefinition | str | None,
+    target: _Target,
     asked: RunRequest,
     partitions: DynamicPartitionsStore | None,
     problem: str | None,
     current_time: datetime | None,
 ) -> Request:
-    keys = asked.asset_selection
+    name, job, keys = target.name, target.job, asked.asset_selection
     selection = None if keys is None else [key.to_user_string() for key in keys]
-    problems = [*([] if problem is None else [problem]), *_unsupported(asked)]
+    problems = [] if problem is None else [problem]
+    if asked.asset_check_keys:
+        problems.append("asset_check_keys are not supported yet: leave them out")
     if asked.partition_key is not None and not isinstance(job, str):
         resolved = _for_partition(name, job, asked, partitions, current_time)
         if isinstance(resolved, str):
             problems.append(resolved)
         else:
             asked = resolved
-    problems += _text_problems(asked)
-    if plain_copy(asked.run_config) is None:
-        problems += plain_problems(asked.run_config, "run_config")
+    key, config, tags = asked.run_key, asked.run_config, asked.tags
+    if (
+        (key is not None and not key.isascii())
+        or not "".join(tags).isascii()
+        or not "".join(tags.values()).isascii()
+    ):
+        problems += _text_problems(asked)
+    if config and plain_copy(config) is None:
+        problems += plain_problems(config, "run_config")
     if isinstance(job, str):
         problems.append(job)
     elif job is not None and not problems:
-        problems += _misfits(job, asked.run_config, selection)
-    key = asked.run_key
+        problems += target.misfits(config, selection)
     if problems or isinstance(job, str):
         shown_key = None if key is None else storable_text(key)
         return Request(job=storable_text(name), run_key=shown_key, problem=storable_text("; ".join(problems)))
-    config, tags = asked.run_config, dict(asked.tags)
     if job is not None:
         config = job.run_config_or_default(config)
-        tags = {**(job.tags if job.run_tags is None else job.run_tags), **tags}
-    if key:
-        tags[RUN_KEY_TAG] = key
     return Request(
         job=name,
         run_key=key,
         run_config=dict(config),
-        tags=tags,
+        tags={**target.tags, **tags, RUN_KEY_TAG: key} if key else {**target.tags, **tags},
         partition_key=asked.partition_key,
         asset_selection=selection,
     )
@@ -174,22 +209,6 @@ def _for_partition(
     # The user's function of the partition may raise anything; it costs this one request.
     except Exception as error:  # noqa: BLE001
         return f"config of job {name!r} for partition {asked.partition_key!r}: {type(error).__name__}: {_line(error)}"
-
-
-def _misfits(job: JobDefinition, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:
-    try:
-        job.validate_run_config(run_config, selection)
-    except DagsterInvalidConfigError as error:
-        misfits = "; ".join(error.problems) or _line(error)
-        return [f"run config does not fit job {job.name!r}: {misfits}"]
-    except DagsterError as error:
-        return [_line(error)]
-    return []
-
-
-def _unsupported(asked: RunRequest) -> Iterator[str]:
-    if asked.asset_check_keys:
-        yield "asset_check_keys are not supported yet: leave them out"
 
 
 def _text_problems(asked: RunRequest) -> Iterator[str]:

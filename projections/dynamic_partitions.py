@@ -40,6 +40,15 @@ class DynamicPartitions(Fold):
         known = sorted((name, list(keys)) for name, keys in self._sets.items() if keys)
         return blake2b(msgspec.msgpack.encode(known), digest_size=16).hexdigest()
 
+    def dump(self) -> bytes:
+        """Return all sets, to be kept."""
+        return msgspec.msgpack.encode({name: list(keys) for name, keys in self._sets.items()})
+
+    def load(self, dumped: bytes) -> None:
+        """Take up what `dump` returned; the checkpoint is the caller's to set."""
+        sets = msgspec.msgpack.decode(dumped, type=dict[str, list[str]])
+        self._sets = {name: dict.fromkeys(keys) for name, keys in sets.items()}
+
     def copy(self) -> DynamicPartitions:
         """Return a projection of its own that goes on from the same checkpoint."""
         twin = DynamicPartitions()

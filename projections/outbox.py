@@ -66,6 +66,16 @@ class Outbox(Fold):
         """Yield the runs that are started and have not ended, in the order of their starts."""
         return iter(list(self._running.values()))
 
+    def dump(self) -> bytes:
+        """Return all open runs, to be kept."""
+        return msgspec.msgpack.encode((list(self._pending.values()), list(self._running.values())))
+
+    def load(self, dumped: bytes) -> None:
+        """Take up what `dump` returned; the checkpoint is the caller's to set."""
+        pending, running = msgspec.msgpack.decode(dumped, type=tuple[list[OpenRun], list[OpenRun]])
+        self._pending = {run.request.run: run for run in pending}
+        self._running = {run.request.run: run for run in running}
+
     def request_of(self, run: str) -> RunRequested | None:
         """Return the request of an open run, None for any other."""
         found = self._pending.get(run) or self._running.get(run)

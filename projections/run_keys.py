@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
+from ..core.lean_events import RequestedKey
 from ..core.run_keys import RunKeyOwners, run_key_digests
-from .fold import unseen
+from .fold import chosen, unseen
 
 
 class RunKeys:
@@ -15,8 +16,11 @@ class RunKeys:
     Requests without a key, and those of operators, own nothing.
 
     Attributes:
+        wanted: The types of event that change it; of a request, its key is enough.
         index: The index; what it holds after `apply` is not saved yet.
     """
+
+    wanted = frozenset((RunRequested, RequestedKey, RunKeysReleased))
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
@@ -34,19 +38,18 @@ class RunKeys:
         """
         offset = self.checkpoint
         claims: dict[str, tuple[list[str], list[int]]] = {}
-        for event in unseen(offset, first_offset, events):
-            kind = type(event)
-            if kind is RunRequested:
-                assert isinstance(event, RunRequested)
-                if event.run_key and event.sensor is not None:
-                    keys, offsets = claims.setdefault(event.sensor, ([], []))
-                    keys.append(event.run_key)
-                    offsets.append(offset)
-            elif kind is RunKeysReleased:
-                assert isinstance(event, RunKeysReleased)
+        news = unseen(offset, first_offset, events)
+        for place, event in chosen(offset, news, self.wanted):
+            if type(event) is RunKeysReleased:
                 self._claim(event.sensor, *claims.pop(event.sensor, ([], [])))
                 self.index.release(run_key_digests(event.sensor, event.run_keys))
-            offset += 1
+            elif (sensor := event.sensor) is not None and (key := event.run_key):  # type: ignore[union-attr]
+                if sensor not in claims:
+                    claims[sensor] = [], []
+                keys, offsets = claims[sensor]
+                keys.append(key)
+                offsets.append(place)
+        offset += len(news)
         for sensor, (keys, offsets) in claims.items():
             self._claim(sensor, keys, offsets)
         self.index.advance(offset)

@@ -9,7 +9,7 @@ import msgspec
 
 from ..core.events import AnyEvent
 from ..core.sensor_state import CHANGING, SensorState, evolve
-from .fold import unseen
+from .fold import chosen, unseen
 
 
 class SensorStates:
@@ -19,20 +19,20 @@ class SensorStates:
         checkpoint: Offset of the next event to fold in.
     """
 
+    wanted = CHANGING
+
     def __init__(self) -> None:
         self.checkpoint = 0
         self._states: dict[str, SensorState] = {}
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         """Fold in the events from *first_offset* on; those seen before are passed over."""
-        states, offset = self._states, self.checkpoint
-        for event in unseen(offset, first_offset, events):
-            if type(event) in CHANGING:
-                sensor: str = event.sensor  # type: ignore[union-attr, assignment]
-                state = states.get(sensor)
-                states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
-            offset += 1
-        self.checkpoint = offset
+        states, news = self._states, unseen(self.checkpoint, first_offset, events)
+        for offset, event in chosen(self.checkpoint, news, CHANGING):
+            sensor: str = event.sensor  # type: ignore[union-attr, assignment]
+            state = states.get(sensor)
+            states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
+        self.checkpoint += len(news)
 
     def get(self, name: str) -> SensorState:
         """Return the state of the sensor: a blank one, not defined, if the log does not know it."""
@@ -50,6 +50,15 @@ class SensorStates:
         return blake2b(
             msgspec.msgpack.encode([self._states[name] for name in self.names()]), digest_size=16
         ).hexdigest()
+
+    def dump(self) -> bytes:
+        """Return all states, to be kept."""
+        return msgspec.msgpack.encode(list(self._states.values()))
+
+    def load(self, dumped: bytes) -> None:
+        """Take up what `dump` returned; the checkpoint is the caller's to set."""
+        states = msgspec.msgpack.decode(dumped, type=list[SensorState])
+        self._states = {state.name: state for state in states}
 
     def copy(self) -> SensorStates:
         """Return a projection of its own that goes on from the same checkpoint."""

@@ -13,9 +13,9 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..home import Home
-from ..progress import read_with_progress
 from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.reading import copy_index
+from ..state_snapshot import StateSnapshot
 from .reading import fold
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def compare(home: Home, log: EventLog) -> Comparison:
         opened.callback(live.close)
         rebuilt = MappedRunKeyIndex(folder / "rebuilt", log)
         opened.callback(rebuilt.close)
-        return _compare(log, rebuilt, live)
+        return _compare(home.states_path, log, rebuilt, live)
 
 
 def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:
@@ -56,17 +56,22 @@ def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:
     return MappedRunKeyIndex(copy, log)
 
 
-def _compare(log: EventLog, rebuilt: MappedRunKeyIndex, live: MappedRunKeyIndex) -> Comparison:
+def _compare(
+    states_path: Path, log: EventLog, rebuilt: MappedRunKeyIndex, live: MappedRunKeyIndex
+) -> Comparison:
     saved = live.checkpoint
     fresh, states, partitions = RunKeys(rebuilt), SensorStates(), DynamicPartitions()
-    for frame in read_with_progress(log, 0, saved, doing="rebuilding"):
-        for projection in (fresh, states, partitions):
-            projection.apply(frame.first_offset, frame.events)
+    fold(log, fresh, states, partitions, stop=saved, doing="rebuilding")
     resumed, carried_on = states.copy(), partitions.copy()
-    head = fold(log, fresh, RunKeys(live), states, partitions)
+    kept = StateSnapshot(states_path, log, {"states": resumed, "partitions": carried_on})
+    kept.restore()
+    head = fold(log, fresh, RunKeys(live), states, partitions, doing="rebuilding")
     fold(log, resumed, carried_on, stop=head)
+    keys = rebuilt.digest()
+    # One of them in memory at a time.
+    rebuilt.close()
     digests = {
-        "run keys": (rebuilt.digest(), live.digest()),
+        "run keys": (keys, live.digest()),
         "sensor states": (states.digest(), resumed.digest()),
         "dynamic partitions": (partitions.digest(), carried_on.digest()),
     }

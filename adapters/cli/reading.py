@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from ...core.events import AnyEvent
+from ...core.lean_events import wanted_of
 from ...core.log import EventLog
+from ...projections.fold import merged
 from ..home import Home
 from ..progress import read_with_progress
 
@@ -17,6 +19,9 @@ class Projection(Protocol):
 
     @property
     def checkpoint(self) -> int: ...
+
+    @property
+    def wanted(self) -> frozenset[type]: ...
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None: ...
 
@@ -48,11 +53,12 @@ def fold(
         The offset of the event that would follow.
     """
     head = min(projection.checkpoint for projection in projections)
-    for frame in read_with_progress(log, head, stop, doing=doing):
+    wanted = None if each is not None else wanted_of(projection.wanted for projection in projections)
+    for first_offset, events in merged(read_with_progress(log, head, stop, doing=doing, wanted=wanted)):
         for projection in projections:
-            projection.apply(frame.first_offset, frame.events)
+            projection.apply(first_offset, events)
         if each is not None:
-            for offset, event in enumerate(frame.events, frame.first_offset):
+            for offset, event in enumerate(events, first_offset):
                 each(offset, event)
-        head = frame.next_offset
+        head = first_offset + len(events)
     return head

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import logging
 import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from hashlib import blake2b
 from importlib.metadata import version
@@ -18,8 +21,10 @@ from ...core.authoring.sensor import SensorDefinition
 from ...core.engine import Engine
 from ...core.engine_parts import EngineSensor
 from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
+from ...core.lean_events import wanted_of
 from ...core.log import EventLog
 from ...projections.dynamic_partitions import DynamicPartitions
+from ...projections.fold import merged
 from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
@@ -27,7 +32,10 @@ from ..definitions_file import LoadedDefinitions
 from ..home import Home
 from ..instance import DagsterInstance
 from ..progress import read_with_progress
+from ..run_key_index import MappedRunKeyIndex
+from ..run_key_index.errors import RunKeyIndexUnavailable
 from ..runs.launcher import LocalLauncher
+from ..state_snapshot import StateSnapshot
 from ..system import SystemClock, new_run_id
 from .account import Account
 from .driver import EngineDriver
@@ -37,6 +45,13 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that runs get to end when the engine stops; after that they go on without it.
 _RUN_GRACE = 10.0
+
+#: Seconds between two attempts to make the run-key index while the disk is full, and how it says so.
+_RETRY = 1.0
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+
+#: Values made until the next look for cycles, and how many such looks make one of the next sort.
+_THRESHOLDS = (50_000, 20, 20)
 
 
 def run(home: Home, loaded: LoadedDefinitions, *, max_runs: int | None, json: bool, say: Console) -> int:
@@ -89,8 +104,14 @@ class _Session:
         notes: Console,
     ) -> None:
         self._log, self._account, self._notes, self._where = log, account, notes, home.path
-        self._states, self._index, self._outbox = SensorStates(), home.run_keys(log), Outbox()
-        self._run_keys, self._partitions = RunKeys(self._index), DynamicPartitions()
+        self._states, self._outbox, self._partitions = SensorStates(), Outbox(), DynamicPartitions()
+        self._index = _run_keys(home, log, self._note)
+        self._run_keys = RunKeys(self._index)
+        self._snapshot = StateSnapshot(
+            home.states_path,
+            log,
+            {"states": self._states, "outbox": self._outbox, "partitions": self._partitions},
+        )
         sensors, name = loaded.sensors, new_run_id()
         self._engine = Engine(
             log,
@@ -116,7 +137,9 @@ class _Session:
         """Open the engine, drive it until a signal comes, close everything in order."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
+        self._snapshot.restore()
         self._read_log()
+        _collect_rarely()
         step = self._engine.open(
             where=f"process {os.getpid()} on {socket.gethostname()}", release=version("ticktrail")
         )
@@ -129,6 +152,7 @@ class _Session:
             self._tell(first_offset, events)
         reason = self._driver.run(self._evaluators, self._launcher)
         left = self._launcher.stop(_RUN_GRACE)
+        self._snapshot.save()
         self._index.save()
         self._index.close()
         self._note(f"stopped: {reason}{_going_on(left)}")
@@ -137,9 +161,11 @@ class _Session:
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
         folds = (self._states, self._run_keys, self._outbox, self._partitions)
-        for frame in read_with_progress(self._log, min(fold.checkpoint for fold in folds)):
+        wanted = wanted_of(fold.wanted for fold in folds)
+        start = min(fold.checkpoint for fold in folds)
+        for first_offset, events in merged(read_with_progress(self._log, start, wanted=wanted)):
             for fold in folds:
-                fold.apply(frame.first_offset, frame.events)
+                fold.apply(first_offset, events)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
@@ -162,6 +188,7 @@ class _Session:
                 self._launcher.heed(offset, event)
         with _unless_the_reader_is_gone():
             self._account.tell(first_offset, events)
+        self._snapshot.save_if_due()
 
     def _stop(self, number: int, _: object) -> None:
         """Stop on the first signal; from the second on, wait for no tick and no run."""
@@ -169,6 +196,27 @@ class _Session:
             self._launcher.hurry()
         self._stopping = True
         self._driver.stop(signal.Signals(number).name)
+
+
+def _run_keys(home: Home, log: EventLog, complain: Callable[[str], None]) -> MappedRunKeyIndex:
+    """Open the run-key index; while the disk has no room for it, try again as the engine does for its log."""
+    told = False
+    while True:
+        try:
+            return home.run_keys(log)
+        except RunKeyIndexUnavailable as error:
+            if getattr(error.__cause__, "errno", None) not in _NO_ROOM:
+                raise
+            if not told:
+                complain(f"{error}; trying again every {_RETRY:g} s, nothing is lost meanwhile")
+            told = True
+            time.sleep(_RETRY)
+
+
+def _collect_rarely() -> None:
+    """Look for reference cycles less often than is usual: a large tick makes many values, and none of them in cycles."""
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
 
 
 @contextmanager

@@ -52,7 +52,9 @@ class MemoryEventLog:
         self._wakeups.wake_all()
         return head
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    def read(
+        self, start: int = 0, stop: int | None = None, *, wanted: frozenset[type] | None = None
+    ) -> Iterator[Frame]:
         self._check_open()
         place = bisect_right(self._frames, start, key=lambda frame: frame.next_offset)
         while place < len(self._frames):

@@ -83,11 +83,13 @@ class RecorderLog:
         self._wakeups.wake_all()
         return first
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    def read(
+        self, start: int = 0, stop: int | None = None, *, wanted: frozenset[type] | None = None
+    ) -> Iterator[Frame]:
         """Yield the frames that hold the events of a range, in order. See `EventLog.read`."""
         place = self._find_place(start)
         try:
-            for frame, after in self._follow(place):
+            for frame, after in self._follow(place, wanted):
                 if stop is not None and frame.first_offset >= stop:
                     return
                 place = after
@@ -166,13 +168,13 @@ class RecorderLog:
 
     # --- reading ------------------------------------------------------------------------------
 
-    def _follow(self, place: Link) -> Iterator[tuple[Frame, Link]]:
+    def _follow(self, place: Link, wanted: frozenset[type] | None) -> Iterator[tuple[Frame, Link]]:
         """Yield all frames after *place*, each with the place after it."""
         limit = FIRST_PAGE
         while True:
             page = self._select(after=place.number - 1, limit=limit)
             for stored in page:
-                frame, place = decode_frame(stored, partition=self._partition, after=place)
+                frame, place = decode_frame(stored, partition=self._partition, after=place, wanted=wanted)
                 yield frame, place
             if len(page) < limit:
                 return

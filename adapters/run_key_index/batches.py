@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .layout import FREE, HEADER_SIZE, RELEASED, ROWS, SLOTS, Unusable
+from .layout import FREE, HEADER_SIZE, RELEASED, ROW_SIZE, ROWS, SLOTS
 from .table import SLOT_SHIFT
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 Words = np.ndarray[Any, np.dtype[np.uint64]]
 Places = np.ndarray[Any, np.dtype[np.int64]]
 
-_ONE = np.uint64(1)
+#: How few keys are better looked up one by one than in another round.
+_FEW = 32
 
 
 class Batch:
@@ -27,95 +28,91 @@ class Batch:
     """
 
     def __init__(self, table: Table, digests: Sequence[bytes]) -> None:
+        self._table, self._digests = table, digests
         lanes = np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
-        self.keys: Words = lanes.astype(np.uint64, copy=False)
-        product = self.keys[:, 0] * np.uint64(table.multiplier)
-        hashed = product ^ (product >> np.uint64(32))
+        self._keys: Words = lanes.astype(np.uint64, copy=False)
+        hashed = hashes(table, self._keys)
         self._slots = (hashed >> np.uint64(SLOT_SHIFT)).astype(np.int64)
         self.segments = _segments(table, hashed)
-        for segment in np.unique(self.segments).tolist():
-            table.trust(segment)
+        table.checksums.trust_all(self.segments)
         self._starts = (self.segments + 1) * ROWS
         if table.displaced >= 0:
             self._starts[self.segments == table.displaced] = 0
-        self.rows = rows_of(table)
+        self._rows = _rows_of(table)
 
     def owners(self) -> list[int]:
         """Return the owners of the keys."""
-        found = np.zeros(len(self.keys), np.uint64)
-        pending, keys, starts, slots = np.arange(len(self.keys)), self.keys, self._starts, self._slots
-        for _ in range(SLOTS):
-            seen = self.rows[starts + slots]
+        found = np.zeros(len(self._keys), np.uint64)
+        pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
+        while len(pending) > _FEW:
+            seen = self._rows[starts + slots]
             same = _same(seen, keys)
             found[pending[same]] = seen[same, 2]
             further = ~same & (seen[:, 2] != FREE)
-            if not further.any():
-                break
             pending, keys, starts = pending[further], keys[further], starts[further]
             slots = (slots[further] + 1) % SLOTS
         found[found == RELEASED] = FREE
         owners: list[int] = (found.astype(np.int64) - 1).tolist()
+        left = pending.tolist()
+        for place, owner in zip(left, self._table.owners([self._digests[at] for at in left]), strict=True):
+            owners[place] = owner
         return owners
 
-    def claim(self, offsets: Sequence[int], change: Callable[[int], None]) -> tuple[int, int]:
-        """Claim the keys; return how many are owned more than before, and how many slots are used more.
+    def claim(self, offsets: Sequence[int]) -> None:
+        """Claim the keys.
 
         Keys that want the same slot in the same round stand in the order of the batch: the first gets
         it, and the others look at it once more, since they may be the same key.
         """
-        owners: Words = np.array(offsets, np.uint64) + _ONE
-        keys, starts, slots, segments = self.keys, self._starts, self._slots, self.segments
-        count = used = 0
-        for _ in range(2 * SLOTS):
+        owners: Words = np.array(offsets, np.uint64) + np.uint64(1)
+        pending, keys, starts, slots = np.arange(len(owners)), self._keys, self._starts, self._slots
+        self._table.checksums.change_all(self.segments)
+        while len(pending) > _FEW:
             places = starts + slots
-            seen = self.rows[places]
+            seen = self._rows[places]
             free, same = seen[:, 2] == FREE, _same(seen, keys)
             vacant = free | (same & (seen[:, 2] == RELEASED))
-            if vacant.any():
-                candidates = np.flatnonzero(vacant)
-                taken, first = np.unique(places[candidates], return_index=True)
-                winners = candidates[first]
-                for segment in np.unique(segments[winners]).tolist():
-                    change(segment)
-                self.rows[taken, :2] = keys[winners]
-                self.rows[taken, 2] = owners[winners]
-                count += len(winners)
-                used += int(free[winners].sum())
-                vacant[winners] = False
-                same[winners] = True
+            candidates = np.flatnonzero(vacant)
+            taken, first = np.unique(places[candidates], return_index=True)
+            winners = candidates[first]
+            self._rows[taken, :2] = keys[winners]
+            self._rows[taken, 2] = owners[pending[winners]]
+            self._table.header.count += len(winners)
+            self._table.header.used += int(free[winners].sum())
+            vacant[winners] = False
+            same[winners] = True
             left = ~same | vacant
-            if not left.any():
-                return count, used
-            keys, starts, segments, owners = keys[left], starts[left], segments[left], owners[left]
+            pending, keys, starts = pending[left], keys[left], starts[left]
             slots = (slots[left] + ~vacant[left]) % SLOTS
-        raise Unusable("a segment is full")
+        rest = pending.tolist()
+        self._table.claim([self._digests[at] for at in rest], [offsets[at] for at in rest])
 
-    def release(self, change: Callable[[int], None]) -> int:
-        """Free the keys; return how many are owned less than before."""
-        keys, starts, slots, segments = self.keys, self._starts, self._slots, self.segments
-        count = 0
-        for _ in range(SLOTS):
+    def release(self) -> None:
+        """Free the keys."""
+        pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
+        self._table.checksums.change_all(self.segments)
+        while len(pending) > _FEW:
             places = starts + slots
-            seen = self.rows[places]
+            seen = self._rows[places]
             same = _same(seen, keys)
-            owned = same & (seen[:, 2] != RELEASED)
-            if owned.any():
-                for segment in np.unique(segments[owned]).tolist():
-                    change(segment)
-                released = np.unique(places[owned])
-                self.rows[released, 2] = RELEASED
-                count += len(released)
+            released = np.unique(places[same & (seen[:, 2] != RELEASED)])
+            self._rows[released, 2] = RELEASED
+            self._table.header.count -= len(released)
             further = ~same & (seen[:, 2] != FREE)
-            if not further.any():
-                break
-            keys, starts, segments = keys[further], starts[further], segments[further]
+            pending, keys, starts = pending[further], keys[further], starts[further]
             slots = (slots[further] + 1) % SLOTS
-        return count
+        self._table.release([self._digests[at] for at in pending.tolist()])
 
 
-def rows_of(table: Table) -> Words:
+def hashes(table: Table, keys: Words) -> Words:
+    """Return the hashes of keys from their lanes, as `Table.hash` does."""
+    product = keys[:, 0] * np.uint64(table.multiplier)
+    return product ^ (product >> np.uint64(32))
+
+
+def _rows_of(table: Table) -> Words:
     """Return the table's rows as an array of n x 3 words, in place."""
-    rows = (len(table.mapped) - HEADER_SIZE) // 24
+    rows = (len(table.mapped) - HEADER_SIZE) // ROW_SIZE
     return np.frombuffer(table.mapped, np.uint64, rows * 3, HEADER_SIZE).reshape(-1, 3)
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from typing import TYPE_CHECKING, Any
 
 from .layout import SEGMENT_WORDS, SLOTS, Unusable
-from .table import Table
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .table import Table
 
 #: Flag in a checksum's word that there is one.
 _KNOWN = 1 << 32
@@ -43,6 +48,16 @@ class Checksums:
             self._table.words[self._place(segment)] = 0
             self._states[segment] = _CHANGED
 
+    def trust_all(self, segments: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Do as `trust` to all of them, where most were looked at before."""
+        for segment in self._below(segments, _TRUSTED):
+            self.trust(segment)
+
+    def change_all(self, segments: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Do as `change` to all of them, where most were changed before."""
+        for segment in self._below(segments, _CHANGED):
+            self.change(segment)
+
     def append(self) -> None:
         """Take in a new segment at the end."""
         self._states.append(_TRUSTED)
@@ -55,6 +70,14 @@ class Checksums:
             self._table.words[self._place(segment)] = _KNOWN | self._checksum(segment)
             self._states[segment] = _TRUSTED
         return bool(changed)
+
+    def _below(self, segments: np.ndarray[Any, np.dtype[np.int64]], state: int) -> list[int]:
+        import numpy as np
+
+        below: list[int] = np.unique(
+            segments[np.frombuffer(self._states, np.uint8)[segments] < state]
+        ).tolist()
+        return below
 
     def _place(self, segment: int) -> int:
         return self._table.start_of(segment) + 3 * SLOTS

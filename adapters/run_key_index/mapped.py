@@ -17,7 +17,7 @@ from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexUnavailable
 from .layout import CLEAN, DIRTY, HEADER_SIZE, SLOTS, VERSION, NewerVersion, Unusable
 from .marks import NO_MARK, mark_of
 from .opening import boot_id, check_usable
-from .splits import finish_split, split, splits_due
+from .pace import finish_split, splits_due
 from .sums import pair_sums, recount
 from .table import Table
 from .table_file import TableFile
@@ -126,7 +126,7 @@ class MappedRunKeyIndex:
         if header.state == CLEAN:
             return
         try:
-            self._checksums.keep()
+            self._table.checksums.keep()
             self._table.mapped.flush()
             self._mark()
             header.seal()
@@ -158,11 +158,11 @@ class MappedRunKeyIndex:
             self._begin_anew()
 
     def _go_on(self) -> None:
-        self._table = table = Table(self._file, self._trust)
+        self._table = table = Table(self._file)
         check_usable(table, self._file, self._log)
         saved = table.header.state == CLEAN
         table.address()
-        self._checksums = Checksums(table, trusted=not saved)
+        table.checksums = Checksums(table, trusted=not saved)
         if not saved:
             finish_split(table)
             table.header.count, table.header.used = recount(table)
@@ -175,15 +175,12 @@ class MappedRunKeyIndex:
             self._path.unlink()
             self._file = self._opened()
         self._file.reserve()
-        self._table = Table(self._file, self._trust)
-        self._table.header.make(multiplier=int.from_bytes(os.urandom(8), "little") | 1)
-        self._table.address()
-        self._checksums = Checksums(self._table, trusted=True)
-        self._checksums.change(0)
+        self._table = table = Table(self._file)
+        table.header.make(multiplier=int.from_bytes(os.urandom(8), "little") | 1)
+        table.address()
+        table.checksums = Checksums(table, trusted=True)
+        table.checksums.change(0)
         self._note_where()
-
-    def _trust(self, segment: int) -> None:
-        self._checksums.trust(segment)
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -215,19 +212,17 @@ class MappedRunKeyIndex:
     def _claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
         self._make_room(len(digests))
         if len(digests) < FEW:
-            return self._table.claim(digests, offsets, self._checksums.change)
+            return self._table.claim(digests, offsets)
         from .batches import Batch
 
-        count, used = Batch(self._table, digests).claim(offsets, self._checksums.change)
-        self._table.header.count += count
-        self._table.header.used += used
+        Batch(self._table, digests).claim(offsets)
 
     def _release(self, digests: Sequence[bytes]) -> None:
         if len(digests) < FEW:
-            return self._table.release(digests, self._checksums.change)
+            return self._table.release(digests)
         from .batches import Batch
 
-        self._table.header.count -= Batch(self._table, digests).release(self._checksums.change)
+        Batch(self._table, digests).release()
 
     def _mark(self) -> None:
         """Note which log this is of, up to the checkpoint."""
@@ -239,10 +234,10 @@ class MappedRunKeyIndex:
     # --- growing -----------------------------------------------------------------------------
 
     def _make_room(self, keys: int) -> None:
-        header = self._table.header
         for _ in range(_SPLITS_AT_ONCE):
-            if splits_due(self._table, header.used + keys) <= 0 or not self._split():
+            if splits_due(self._table, self._table.header.used + keys) <= 0 or not self._split():
                 break
+        header = self._table.header
         if header.used + keys > _FULL * SLOTS * self._table.segments:
             raise RunKeyIndexFull(self._path, header.count, str(self._no_room))
 
@@ -251,10 +246,9 @@ class MappedRunKeyIndex:
         table = self._table
         if table.segments >= table.capacity and not self._extend():
             return False
-        table.trust(table.split)
-        self._checksums.change(table.split)
-        table.header.used -= split(table)
-        self._checksums.append()
+        from .splits import split
+
+        split(table)
         return True
 
     def _extend(self) -> bool:
@@ -270,7 +264,7 @@ class MappedRunKeyIndex:
             self._no_room = error
             return False
         self._no_room = None
-        self._table.map()
+        self._table.lengthen()
         return True
 
     # --- damage ------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class RunKeyIndexReader:
             why = (error.strerror or str(error)).lower()
             raise RunKeyIndexUnavailable(path, why, "make it readable") from error
         try:
-            self._table = Table(self._file, self._trust)
+            self._table = Table(self._file)
             self._between_changes(lambda: check_usable(self._table, self._file, log))
         except NewerVersion as error:
             self._file.close()
@@ -93,7 +93,7 @@ class RunKeyIndexReader:
         self._sound(lambda: self._copy(path))
         copy = TableFile(path, write=True)
         try:
-            table = Table(copy, self._trust)
+            table = Table(copy)
             if table.header.state != CLEAN:
                 table.header.device, table.header.inode = copy.identity
             table.close()
@@ -112,9 +112,6 @@ class RunKeyIndexReader:
                 memoryview(self._table.mapped)[first : min(first + (1 << 24), size)]
                 for first in range(0, size, 1 << 24)
             )
-
-    def _trust(self, segment: int) -> None:
-        self._checksums.trust(segment)
 
     def _sound(self, read: Callable[[], T]) -> T:
         try:
@@ -147,4 +144,4 @@ class RunKeyIndexReader:
             self._table.map()
         self._table.address()
         # Only what was saved has checksums, and the writer takes a segment's away before it changes it.
-        self._checksums = Checksums(self._table, trusted=self._table.header.state != CLEAN)
+        self._table.checksums = Checksums(self._table, trusted=self._table.header.state != CLEAN)

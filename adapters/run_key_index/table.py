@@ -8,7 +8,8 @@ of the two. Within its segment a key is found by linear probing.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ...core.run_keys import NOBODY
 from .layout import (
@@ -24,6 +25,9 @@ from .layout import (
 )
 from .table_file import TableFile
 
+if TYPE_CHECKING:
+    from .checksums import Checksums
+
 _MASK = 2**64 - 1
 #: A slot is the upper bits of a hash, a segment the lower ones.
 SLOT_SHIFT = 64 - SLOTS.bit_length() + 1
@@ -38,11 +42,26 @@ class Table:
         header: The header, in place.
         words: The whole file as 64-bit words.
         capacity: How many segments the map has room for.
-        trust: Called with the number of a segment before its slots are looked at.
+        segments: How many segments there are, the scratch one not counted.
+        level, split: Of the round of splits: the segments at its beginning are 2**level, and how many
+            of them are split.
+        multiplier: The secret of the hash.
+        displaced: The segment whose content is in the scratch segment, since a split was not finished;
+            `NOBODY` for none.
+        checksums: Who is told before a segment is looked at, or changed.
+
+    `address`, which sets the last ones, and `checksums` are for who opens the table.
     """
 
-    def __init__(self, file: TableFile, trust: Callable[[int], None]) -> None:
-        self._file, self.trust = file, trust
+    segments: int
+    level: int
+    split: int
+    multiplier: int
+    displaced: int
+    checksums: Checksums
+
+    def __init__(self, file: TableFile) -> None:
+        self._file = file
         self.map()
 
     def map(self) -> None:
@@ -55,6 +74,16 @@ class Table:
         if size < file_size(1):
             raise Unusable("it is truncated" if size else "it is empty")
         self.mapped = self._file.map()
+        self._look_at_map()
+
+    def lengthen(self) -> None:
+        """Map the rest of a file that was made longer; nobody else holds a part of the map."""
+        self.words.release()
+        # Not mapped anew, which would cost a fault per page once more.
+        self.mapped.resize(self._file.size)
+        self._look_at_map()
+
+    def _look_at_map(self) -> None:
         whole = len(self.mapped) - len(self.mapped) % 8
         self.words: memoryview[int] = memoryview(self.mapped)[:whole].cast("Q")
         self.header = Header(self.mapped, self.words)
@@ -70,10 +99,8 @@ class Table:
         splits = self.header.splits
         self.segments = splits & ~SPLITTING
         self.level = self.segments.bit_length() - 1
-        #: How many segments of this round are split already.
         self.split = self.segments - (1 << self.level)
         self.multiplier = self.header.multiplier
-        #: The segment whose content is in the scratch segment, since a split was not finished.
         self.displaced = NOBODY
         if splits & SPLITTING:
             self.displaced = self.split - 1 if self.split else (1 << self.level - 1) - 1
@@ -100,7 +127,7 @@ class Table:
         """
         hashed = self.hash(one)
         segment = self.segment_of(hashed)
-        self.trust(segment)
+        self.checksums.trust(segment)
         start, slot, words = self.start_of(segment), hashed >> SLOT_SHIFT, self.words
         for _ in range(SLOTS):
             place = start + 3 * slot
@@ -117,12 +144,8 @@ class Table:
             owners.append(NOBODY if owner == RELEASED else owner - 1)
         return owners
 
-    def claim(self, digests: Sequence[bytes], offsets: Sequence[int], change: Callable[[int], None]) -> None:
-        """Claim keys, each owner written last.
-
-        Args:
-            change: Called with the number of a segment before it is written to.
-        """
+    def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
+        """Claim keys, each owner written last."""
         words, header = self.words, self.header
         for digest, offset in zip(digests, offsets, strict=True):
             one, two = lanes_of(digest)
@@ -130,18 +153,18 @@ class Table:
             before = words[place]
             if before not in (FREE, RELEASED):
                 continue
-            change(segment)
+            self.checksums.change(segment)
             if before == FREE:
                 words[place - 2], words[place - 1] = one, two
                 header.used += 1
             words[place] = offset + 1
             header.count += 1
 
-    def release(self, digests: Sequence[bytes], change: Callable[[int], None]) -> None:
+    def release(self, digests: Sequence[bytes]) -> None:
         """Free keys; their slots keep the digests, so that the keys behind them are still found."""
         for digest in digests:
             place, segment = self.find(*lanes_of(digest))
             if self.words[place] not in (FREE, RELEASED):
-                change(segment)
+                self.checksums.change(segment)
                 self.words[place] = RELEASED
                 self.header.count -= 1

@@ -11,47 +11,70 @@ from .resource_scope import resource_config_problems
 from .run_config import ROOT_KEYS
 
 
-def run_config_problems(
-    nodes: Collection[Node], selected: Collection[str], resources: Mapping[str, object], run_config: Any
-) -> Iterator[str]:
-    """Yield one line for each thing in *run_config* that does not fit.
+class RunConfigCheck:
+    """What run config of a job has to fit, looked up once for any number of run configs."""
 
-    Args:
-        nodes: The steps of the job.
-        selected: Names of those that are to run; the others may go without config.
-        resources: The job's resources.
-        run_config: Plain data.
-    """
-    if not isinstance(run_config, Mapping):
-        yield f"run config: expected a mapping, got {run_config!r}"
-        return
-    yield from _unknown("", run_config, ROOT_KEYS, "key")
-    sections = {key: run_config.get(key) for key in ROOT_KEYS}
-    for key, section in sections.items():
-        if section is not None and not isinstance(section, Mapping):
-            yield f"{key}: expected a mapping, got {section!r}"
-            sections[key] = None
-    yield from _unknown("resources.", sections["resources"] or {}, resources, "resource")
-    required = {
-        key for node in nodes if node.name in selected for key in node.op.function.required_resource_keys
-    }
-    yield from resource_config_problems(resources, required, sections["resources"] or {})
-    ops = sections["ops"] or {}
-    yield from _unknown("ops.", ops, [node.name for node in nodes], "op")
-    for node in nodes:
-        yield from _op_problems(node, ops, required=node.name in selected)
+    def __init__(
+        self, nodes: Collection[Node], selected: Collection[str], resources: Mapping[str, object]
+    ) -> None:
+        """Look it up.
+
+        Args:
+            nodes: The steps of the job.
+            selected: Names of those that are to run; the others may go without config.
+            resources: The job's resources.
+        """
+        self._resources = resources
+        self._required = {
+            key for node in nodes if node.name in selected for key in node.op.function.required_resource_keys
+        }
+        self._ops = [
+            (node.name, node.op.function.config_schema, node.name in selected, f"ops.{node.name}")
+            for node in nodes
+        ]
+        self._op_names = frozenset(node.name for node in nodes)
+
+    def problems(self, run_config: Any) -> list[str]:
+        """Return one line for each thing in *run_config*, which is plain data, that does not fit."""
+        if not _is_mapping(run_config):
+            return [f"run config: expected a mapping, got {run_config!r}"]
+        problems: list[str] = []
+        if not ROOT_KEYS.issuperset(run_config):
+            problems += _unknown("", run_config, ROOT_KEYS, "key")
+        for key, section in run_config.items():
+            if section is not None and key in ROOT_KEYS and not _is_mapping(section):
+                problems.append(f"{key}: expected a mapping, got {section!r}")
+        resources, ops = _section(run_config, "resources"), _section(run_config, "ops")
+        if self._resources or resources:
+            problems += _unknown("resources.", resources, self._resources, "resource")
+            problems += resource_config_problems(self._resources, self._required, resources)
+        if not self._op_names.issuperset(ops):
+            problems += _unknown("ops.", ops, self._op_names, "op")
+        for name, schema, selected, where in self._ops:
+            if schema is not None or name in ops:
+                problems += _op_problems(where, schema, ops.get(name), required=selected)
+        return problems
 
 
-def _op_problems(node: Node, ops: Mapping[str, Any], required: bool) -> Iterator[str]:
-    where = f"ops.{node.name}"
-    entry = ops.get(node.name)
+def _is_mapping(value: object) -> bool:
+    # The look at the type is what makes this quick: an abstract class is asked for the others only.
+    return type(value) is dict or isinstance(value, Mapping)
+
+
+def _section(run_config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    section = run_config.get(key)
+    return section if section is not None and _is_mapping(section) else {}
+
+
+def _op_problems(where: str, schema: Any, entry: Any, required: bool) -> Iterator[str]:
     if entry is None:
         entry = {}
-    if not isinstance(entry, Mapping):
+    if not _is_mapping(entry):
         yield f"{where}: expected a mapping with the key config, got {entry!r}"
         return
-    yield from _unknown(f"{where}.", entry, ("config",), "key")
-    schema = node.op.function.config_schema
+    for key in entry:
+        if key != "config":
+            yield f"{where}.{key}: unknown key, known are: config"
     if schema is None or not (required or "config" in entry):
         return
     value = entry.get("config")

@@ -14,7 +14,7 @@ from .errors import (
     DagsterInvalidDefinitionError,
     DagsterInvalidSubsetError,
 )
-from .job_config import run_config_problems
+from .job_config import RunConfigCheck
 from .metadata import MetadataValue, normalize_metadata
 from .names import check_name, check_owners, refuse_unsupported
 from .partitioned_config import PartitionedConfig
@@ -158,12 +158,20 @@ class JobDefinition(JobSettings):
             DagsterInvalidConfigError: It does not fit; the error lists every problem with its place.
             DagsterInvalidSubsetError: The job does not make a selected asset.
         """
-        selected = {node.name for node in self.selected_nodes(asset_selection)}
         used = self.run_config_or_default(run_config)
-        problems = list(run_config_problems(self.nodes, selected, self.resources, used))
+        problems = self.run_config_check(asset_selection).problems(used)
         if problems:
             lines = "\n".join(f"  {problem}" for problem in problems)
             raise DagsterInvalidConfigError(f"run config does not fit job {self.name!r}:\n{lines}", problems)
+
+    def run_config_check(self, asset_selection: Collection[str] | None = None) -> RunConfigCheck:
+        """Return what run config for the selected assets, None for all, has to fit.
+
+        Raises:
+            DagsterInvalidSubsetError: The job does not make a selected asset.
+        """
+        selected = {node.name for node in self.selected_nodes(asset_selection)}
+        return RunConfigCheck(self.nodes, selected, self.resources)
 
     def execute_in_process(
         self,

@@ -11,7 +11,7 @@ from .configurable_resource import ConfigurableResource
 from .errors import CheckError, DagsterInvalidConfigError
 
 #: The keys that run config may have at its root.
-ROOT_KEYS = ("ops", "resources", "execution", "loggers")
+ROOT_KEYS = frozenset(("ops", "resources", "execution", "loggers"))
 
 
 class RunConfig:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from ..plain_data import equal_copy
 from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidConfigError, DagsterInvalidDefinitionError
 from .run_config import RunConfig, plain_run_config
 
-_set = object.__setattr__
+_set = msgspec.structs.force_setattr
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class RunRequest:
+class RunRequest(msgspec.Struct, frozen=True, gc=False):
     """One run that a sensor asks for. Equal by value, not hashable.
 
     Attributes:
@@ -29,69 +28,60 @@ class RunRequest:
         stale_assets_only: Whether to leave out the assets that are up to date.
         partition_key: The partition to run, None for none.
         asset_check_keys: The checks to run, None for all of the target's.
+
+    Raises:
+        CheckError: A field has the wrong type.
+        DagsterInvalidDefinitionError: A tag's value cannot be written as JSON.
     """
 
-    run_key: str | None
-    run_config: Mapping[str, Any]
-    tags: Mapping[str, str]
-    job_name: str | None
-    asset_selection: Sequence[AssetKey] | None
-    stale_assets_only: bool
-    partition_key: str | None
-    asset_check_keys: Sequence[Any] | None
+    run_key: str | None = None
+    run_config: Mapping[str, Any] = None  # type: ignore[assignment]
+    tags: Mapping[str, str] = None  # type: ignore[assignment]
+    job_name: str | None = None
+    asset_selection: Sequence[AssetKey] | None = None
+    stale_assets_only: bool = False
+    partition_key: str | None = None
+    asset_check_keys: Sequence[Any] | None = None
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
-    def __init__(
-        self,
-        run_key: str | None = None,
-        run_config: Mapping[str, Any] | RunConfig | None = None,
-        tags: Mapping[str, Any] | None = None,
-        job_name: str | None = None,
-        asset_selection: Sequence[AssetKey] | None = None,
-        stale_assets_only: bool = False,
-        partition_key: str | None = None,
-        asset_check_keys: Sequence[Any] | None = None,
-    ) -> None:
-        """Check the types of all fields, and keep them.
+    if TYPE_CHECKING:
 
-        Raises:
-            CheckError: A field has the wrong type.
-            DagsterInvalidDefinitionError: A tag's value cannot be written as JSON.
-        """
-        _set(self, "run_key", run_key if run_key is None else _text("run_key", run_key))
-        _set(self, "run_config", {} if run_config is None else _plain_if_possible(run_config))
-        _set(self, "tags", {} if tags is None else _encoded_tags(tags))
-        _set(self, "job_name", job_name if job_name is None else _text("job_name", job_name))
-        _set(
+        def __init__(
             self,
-            "asset_selection",
-            asset_selection if asset_selection is None else _asset_keys(asset_selection),
-        )
+            run_key: str | None = None,
+            run_config: Mapping[str, Any] | RunConfig | None = None,
+            tags: Mapping[str, Any] | None = None,
+            job_name: str | None = None,
+            asset_selection: Sequence[AssetKey] | None = None,
+            stale_assets_only: bool = False,
+            partition_key: str | None = None,
+            asset_check_keys: Sequence[Any] | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        # A sensor may make a hundred thousand of these in a tick: what is as it should be costs one look.
+        config = self.run_config
+        _set(self, "run_config", {} if config is None else _plain_if_possible(config))
+        _set(self, "tags", {} if self.tags is None else _encoded_tags(self.tags))
+        for field in ("run_key", "job_name", "partition_key"):
+            text = getattr(self, field)
+            if text is not None and type(text) is not str:
+                _set(self, field, _text(field, text))
+        stale_assets_only = self.stale_assets_only
         if stale_assets_only is not False and stale_assets_only is not True:
             raise CheckError(f"RunRequest.stale_assets_only is {stale_assets_only!r}: give True or False")
-        _set(self, "stale_assets_only", stale_assets_only)
-        _set(
-            self,
-            "partition_key",
-            partition_key if partition_key is None else _text("partition_key", partition_key),
-        )
-        _set(
-            self,
-            "asset_check_keys",
-            asset_check_keys if asset_check_keys is None else _check_keys(asset_check_keys),
-        )
+        if self.asset_selection is not None:
+            _set(self, "asset_selection", _asset_keys(self.asset_selection))
+        if self.asset_check_keys is not None:
+            _set(self, "asset_check_keys", _check_keys(self.asset_check_keys))
 
     def with_replaced_attrs(self, **changes: Any) -> RunRequest:
         """Return a copy with *changes* to the named fields, whose values are taken unchecked."""
-        copied = object.__new__(RunRequest)
-        for field in _FIELDS:
-            _set(copied, field, changes[field] if field in changes else getattr(self, field))
+        copied: RunRequest = self.__copy__()  # type: ignore[attr-defined]
+        for field, value in changes.items():
+            _set(copied, field, value)
         return copied
-
-
-#: Names of the fields, in order.
-_FIELDS = tuple(RunRequest.__slots__)
 
 
 class SkipReason(msgspec.Struct, frozen=True):
@@ -109,8 +99,6 @@ class SkipReason(msgspec.Struct, frozen=True):
 
 
 def _text(field: str, value: object) -> str:
-    if type(value) is str:
-        return value
     if isinstance(value, str):
         # An enumeration's or a library's own kind of str: the log holds plain ones only.
         return str.__str__(value)
@@ -118,6 +106,8 @@ def _text(field: str, value: object) -> str:
 
 
 def _plain_if_possible(run_config: Mapping[str, Any] | RunConfig) -> dict[str, Any]:
+    if type(run_config) is dict and (copied := equal_copy(run_config)) is not None:
+        return copied
     try:
         return plain_run_config(run_config)
     except DagsterInvalidConfigError:

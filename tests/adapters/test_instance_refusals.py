@@ -118,7 +118,7 @@ class CountingLog(MemoryEventLog):
         super().__init__()
         self.reads: list[int] = []
 
-    def read(self, start: int = 0, stop: int | None = None) -> Any:
+    def read(self, start: int = 0, stop: int | None = None, *, wanted: frozenset[type] | None = None) -> Any:
         self.reads.append(start)
         return super().read(start, stop)
 

@@ -55,7 +55,9 @@ class FaultyLog:
             raise Killed
         return first
 
-    def read(self, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    def read(
+        self, start: int = 0, stop: int | None = None, *, wanted: frozenset[type] | None = None
+    ) -> Iterator[Frame]:
         return self._log.read(start, stop)
 
     def subscribe(self, wake: Callable[[], None]) -> Subscription:
