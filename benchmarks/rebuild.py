@@ -106,7 +106,8 @@ def tell(figures: Figures) -> Section:
             "each hundredth of which asks for 1,000 keyed runs, which start and end; 250 ticks start and end in an "
             "append. Workers append the events of their runs one by one, which makes for many more and smaller "
             "frames than this log has. Decoding alone has the frames in memory. One row per event is the same "
-            "events, encoded alike, in a SQLite table, read 500 at a time. All of it with a warm cache. Opening is "
+            "events, encoded alike, in a SQLite table, read 500 at a time, all of them decoded whole. Read models are "
+            "folded as the commands do it, which decodes what is wanted. All of it with a warm cache. Opening is "
             "from the start of the command to its first word."
         ),
         plots={
