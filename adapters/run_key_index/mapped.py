@@ -33,7 +33,7 @@ FEW = 64
 #: how long the table stands still.
 _KEYS_AT_ONCE, _SPLITS_AT_ONCE = 10_000, 8
 
-#: The part of the slots that is filled at most, if the file cannot be made longer.
+#: The part of a segment's slots that is filled at most, if the file cannot be made longer.
 _FULL = 0.95
 
 #: After how many events the log is marked anew, which reads one of its frames.
@@ -235,11 +235,14 @@ class MappedRunKeyIndex:
 
     def _make_room(self, keys: int) -> None:
         for _ in range(_SPLITS_AT_ONCE):
-            if splits_due(self._table, self._table.header.used + keys) <= 0 or not self._split():
+            # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
+            used = self._table.header.used + self._table.dropped + keys
+            if splits_due(self._table, used) <= 0 or not self._split():
                 break
-        header = self._table.header
-        if header.used + keys > _FULL * SLOTS * self._table.segments:
-            raise RunKeyIndexFull(self._path, header.count, str(self._no_room))
+        # The fullest segments are those that this round has not split: each has its share of all keys.
+        fullest = (self._table.header.used + self._table.dropped + keys) >> self._table.level
+        if fullest > _FULL * SLOTS:
+            raise RunKeyIndexFull(self._path, self._table.header.count, str(self._no_room))
 
     def _split(self) -> bool:
         """Split the next segment; return whether there was room to."""

@@ -36,6 +36,7 @@ def split(table: Table) -> None:
     table.checksums.append()
     finish_split(table)
     header.used -= len(used) - len(kept)
+    table.dropped = table.dropped + len(used) - len(kept) if table.split else 0
 
 
 def _rows(table: Table, start: int) -> Words:

@@ -48,6 +48,7 @@ class Table:
         multiplier: The secret of the hash.
         displaced: The segment whose content is in the scratch segment, since a split was not finished;
             `NOBODY` for none.
+        dropped: Released keys that the splits of this round have dropped, as far as this process knows.
         checksums: Who is told before a segment is looked at, or changed.
 
     `address`, which sets the last ones, and `checksums` are for who opens the table.
@@ -61,7 +62,7 @@ class Table:
     checksums: Checksums
 
     def __init__(self, file: TableFile) -> None:
-        self._file = file
+        self._file, self.dropped = file, 0
         self.map()
 
     def map(self) -> None:

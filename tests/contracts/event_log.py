@@ -8,8 +8,9 @@ from threading import Event, Thread
 import pytest
 
 from ticktrail.core.errors import LogConflict, LogUnavailable
-from ticktrail.core.events import AnyEvent, TickSkipped
+from ticktrail.core.events import AnyEvent, RunRequested, TickSkipped
 from ticktrail.core.frames import FRAME_CAP
+from ticktrail.core.lean_events import RequestedKey
 from ticktrail.core.log import EventLog, Frame
 
 #: Seconds after which a wake-up that did not come counts as never; far above any adapter's.
@@ -204,6 +205,29 @@ class EventLogContract:
 
         for start in (0, 1, 33, 74, 75, 76, 149, sum(sizes) - 1, sum(sizes), sum(sizes) + 1):
             assert events_of(other, start, start + 2) == [skipped(n) for n in range(start, sum(sizes))][:2]
+
+    def test_what_a_reader_does_not_want_keeps_its_place(self, log: EventLog) -> None:
+        asked = RunRequested(at=1, run="r", job="j", sensor="inbox", run_key="k", run_config={"a": [1]})
+        put(log, [skipped(0), asked, skipped(1)])
+        put(log, [asked])
+
+        frames = list(log.read(wanted=frozenset([TickSkipped])))
+
+        assert [(frame.first_offset, len(frame.events)) for frame in frames] == [(0, 3), (3, 1)]
+        assert [e for frame in frames for e in frame.events if isinstance(e, TickSkipped)] == [
+            skipped(0),
+            skipped(1),
+        ]
+
+    def test_of_requests_a_reader_may_want_the_key_alone(self, log: EventLog) -> None:
+        asked = RunRequested(at=1, run="r", job="j", tick=7, sensor="inbox", run_key="k", run_config={"a": 1})
+        put(log, [skipped(0), asked])
+
+        [frame] = log.read(wanted=frozenset([RequestedKey]))
+
+        request = frame.events[1]
+        assert isinstance(request, RunRequested | RequestedKey)
+        assert (request.run, request.tick, request.sensor, request.run_key) == ("r", 7, "inbox", "k")
 
     def test_a_reader_that_goes_on_where_it_ended_sees_every_event_once(
         self, log: EventLog, other: EventLog
