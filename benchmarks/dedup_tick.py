@@ -8,7 +8,7 @@ from typing import Any
 from children import measure as child
 from environments import Environments
 from plot import Line, lines, short
-from report import Figures, Row, Section, number, only, pivot
+from report import Figures, Headline, Row, Section, number, only, pivot
 from scale import Scale
 from surroundings import temporary_folder
 
@@ -19,7 +19,17 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     for held in scale.pick([100], [1_000_000], [1_000_000, 10_000_000, 50_000_000]):
         with temporary_folder() as folder:
             rows += child("tick_path_run.py", folder / "log.sqlite", folder, held, scale.pick(0.01, 0.5, 3.0))
-    return {"ticks": rows}
+    return {"ticks": rows, "dagster": list(_dagsters(scale, environments))}
+
+
+def _dagsters(scale: Scale, environments: Environments) -> Iterator[dict[str, Any]]:
+    if (python := environments.dagster()) is None:
+        return
+    for batch in scale.pick([2], [2, 20], [2, 20, 100]):
+        with temporary_folder() as folder:
+            yield from child(
+                "dagster_keyed_ticks.py", folder, scale.pick(0.1, 2.0, 60.0), batch, python=python
+            )
 
 
 def tell(figures: Figures) -> Section:
@@ -45,17 +55,23 @@ def tell(figures: Figures) -> Section:
             "An engine on SQLite without its threads, in a process of its own: each sensor's function yields "
             "requests with a run config of its own, which are looked up in the index on disk, decided on, appended "
             "durably, and folded into all that the engine keeps. The keys held before were claimed in the index "
-            "without having been in the log. The time covers both of a tick's appends, its start and its end."
+            "without having been in the log. The time covers both of a tick's appends, its start and its end. Dagster's "
+            "is the sensor iteration of its daemon, in process, on its SQLite storage, which also creates the runs and "
+            "puts them into its queue, as the events that our log has do; none of them is taken from there."
         ),
         plots={
             "tick-path": lines(
                 f"Keyed requests a second, whole way, {short(held)} keys held, one sensor",
                 "keys in a tick",
                 "keys/s",
-                [_by_batch(alone, repeats) for repeats in (0.0, 0.5, 1.0)],
+                [
+                    *(_by_batch(alone, repeats) for repeats in (0.0, 0.5, 1.0)),
+                    _of_dagster(figures["dagster"]),
+                ],
             )
         },
         tables={"Keys a second": pivot(list(_flat(rows)), "keys held, repeats", "shape", "rate")},
+        headlines=list(_headlines(alone, figures["dagster"])),
         weaknesses=list(_weaknesses(rows, held)),
     )
 
@@ -64,6 +80,17 @@ def _by_batch(rows: list[Row], repeats: float) -> Line:
     points = [(row["batch"], row["rate"]) for row in only(rows, repeats=repeats)]
     name = {0.0: "all of them new", 1.0: "all of them repeats"}.get(repeats, "half of them repeats")
     return Line(name, points, ours=repeats == 0.5)
+
+
+def _of_dagster(rows: Any) -> Line:
+    return Line("Dagster, half of them repeats", [(row["batch"], row["rate"]) for row in rows])
+
+
+def _headlines(alone: list[Row], dagsters: Any) -> Iterator[Headline]:
+    for theirs in sorted(dagsters, key=lambda row: int(row["batch"]))[-1:]:
+        ours = min(only(alone, repeats=0.5), key=lambda row: abs(row["batch"] - theirs["batch"]))
+        what = f"keyed requests, whole way, {ours['batch']} in a tick (it: {theirs['batch']}), half of them repeats"
+        yield Headline(what, ours["rate"], "Dagster", theirs["rate"], "keys/s")
 
 
 def _flat(rows: Any) -> Iterator[dict[str, Any]]:

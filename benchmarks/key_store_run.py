@@ -106,11 +106,11 @@ def opening(folder: Path, name: str, keys: int, first: int) -> None:
     opened = time.perf_counter() - begin
     stream = KeyStream(first)
     times, batch = list[float](), min(BATCH, keys)
-    for _ in range(10):
+    for _ in range(5):
         # Old ones from among those that were saved: what a kill lost does not count here.
         half = KeyStream(keys, seed=len(times)).mixed(batch // 2, 1.0)[0]
         times.append(_add(store, half + stream.new(batch // 2), None))
-    show(what="open", open_ms=opened * 1e3, first_ms=times[0] * 1e3, rate=batch * 10 / sum(times))
+    show(what="open", open_ms=opened * 1e3, first_ms=times[0] * 1e3, rate=batch * 5 / sum(times))
     # So that the next opening finds a store that was left in good order.
     store.save()
     store.close()

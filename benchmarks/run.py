@@ -76,6 +76,7 @@ def main() -> None:
             print(f"{name} could not be measured: {error}", file=sys.stderr)
             failed.append(name)
             continue
+        results["machine"] |= environments.versions
         if options.json:
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.write_text(json.dumps(results, indent=1) + "\n")
