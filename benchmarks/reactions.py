@@ -135,7 +135,7 @@ def tell(figures: Figures) -> Section:
                 "ms",
                 [
                     Bar(
-                        f"{row['what']}, {row['engine'].split()[0].removesuffix("'s")}",
+                        f"{row['what']}, {'Dagster' if row['engine'] == DAEMON else OURS}",
                         row["p50"],
                         f"{number(row['p50'])} ms",
                         row["engine"] == OURS,
