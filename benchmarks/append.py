@@ -103,7 +103,7 @@ def _weaknesses(rows: Any) -> Iterator[str]:
         if plain["rate"] > ours["rate"] * 1.05:
             at_once = "one by one" if ours["batch"] == 1 else f"{short(ours['batch'])} at once"
             faster = times(plain["rate"] / ours["rate"])
-            yield f"Events appended {at_once} are durable {faster} as fast as plain rows of a SQLite table."
+            yield f"Plain rows of a SQLite table are durable {faster} as fast as events appended {at_once}."
     [one] = only(rows, way=OURS, batch=1)
     [sync] = only(rows, way="disk", batch=1)
     yield f"An append of one event takes {times(sync['rate'] / one['rate'])} as long as the disk needs to confirm it."

@@ -5,6 +5,7 @@ python dagster_daemon.py FOLDER SECONDS    shows finished ticks a second
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -34,7 +35,7 @@ with DagsterInstance.get() as instance:
         str(folder / "definitions.py"),
     ]
     with open(folder / "daemon.log", "wb") as account:
-        daemon = subprocess.Popen(command, stdout=account, stderr=account)
+        daemon = subprocess.Popen(command, stdout=account, stderr=account, start_new_session=True)
 
     def ticks() -> int:
         """Return how many ticks have ended."""
@@ -51,6 +52,9 @@ with DagsterInstance.get() as instance:
 
 daemon.send_signal(signal.SIGTERM)
 daemon.wait(timeout=60)
+# Its code server outlives it, for as long as it has runs.
+with contextlib.suppress(ProcessLookupError):
+    os.killpg(daemon.pid, signal.SIGKILL)
 if after == before:
     sys.exit((folder / "daemon.log").read_text()[-2000:])
 show(what="daemon", rate=(after - before) / passed)

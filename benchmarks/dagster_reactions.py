@@ -1,5 +1,6 @@
 """Run by Dagster's own Python: its daemon over definitions.py in a folder; shows two lists of delays (ms)."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ with DagsterInstance.get():
 
 command = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "-f", str(folder / "definitions.py")]
 with open(folder / "daemon.log", "wb") as account:
-    daemon = subprocess.Popen(command, stdout=account, stderr=account)
+    daemon = subprocess.Popen(command, stdout=account, stderr=account, start_new_session=True)
 
 entered = folder / "entered"
 deadline = time.monotonic() + 120
@@ -49,6 +50,9 @@ with DagsterInstance.get() as instance:
     )
 daemon.send_signal(signal.SIGTERM)
 daemon.wait(timeout=60)
+# Its code server outlives it, for as long as it has runs.
+with contextlib.suppress(ProcessLookupError):
+    os.killpg(daemon.pid, signal.SIGKILL)
 
 reactions = [(float(at) - failed[run]) * 1e3 for run, at in (line.split() for line in lines)]
 # Each request is for the newest materialization before it: several between two ticks count as the newest.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,12 +84,12 @@ def _by_batch(rows: list[Row], repeats: float) -> Line:
 
 
 def _of_dagster(rows: Any) -> Line:
-    return Line("Dagster, half of them repeats", [(row["batch"], row["rate"]) for row in rows])
+    return Line("Dagster, half repeats", [(row["batch"], row["rate"]) for row in rows])
 
 
 def _headlines(alone: list[Row], dagsters: Any) -> Iterator[Headline]:
     for theirs in sorted(dagsters, key=lambda row: int(row["batch"]))[-1:]:
-        ours = min(only(alone, repeats=0.5), key=lambda row: abs(row["batch"] - theirs["batch"]))
+        ours = min(only(alone, repeats=0.5), key=lambda row: abs(math.log(row["batch"] / theirs["batch"])))
         what = f"keyed requests, whole way, {ours['batch']} in a tick (it: {theirs['batch']}), half of them repeats"
         yield Headline(what, ours["rate"], "Dagster", theirs["rate"], "keys/s")
 

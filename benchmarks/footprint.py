@@ -98,7 +98,10 @@ def _per_tick(seconds: float) -> Iterator[dict[str, Any]]:
             run_quietly(folder, skipping_sensors(sensors, interval=0.001), seconds + 1)
             ticks = sum(isinstance(event, TickSkipped) for event in logged(folder))
             yield _cost(
-                PER_TICK, f"{sensors} sensors", "bytes", disk_bytes(folder / "home" / "log.sqlite") / ticks
+                PER_TICK,
+                "1 sensor" if sensors == 1 else f"{sensors} sensors",
+                "bytes",
+                disk_bytes(folder / "home" / "log.sqlite") / ticks,
             )
 
 
@@ -172,7 +175,7 @@ def tell(figures: Figures) -> Section:
                 "bytes",
                 [
                     Bar(
-                        f"{row['what']}, {row['where']}"[:40],
+                        _bar_name(row),
                         max(row["median"], 1),
                         f"{number(row['median'])} B",
                         ours=True,
@@ -190,6 +193,11 @@ def tell(figures: Figures) -> Section:
             )
         ],
     )
+
+
+def _bar_name(row: Row) -> str:
+    what = {MEMORY_PER_RUN: "memory per ended run", PER_KEY: "disk per key"}.get(row["what"], row["what"])
+    return f"{what}, {row['where']}"
 
 
 def _shown(row: Row) -> Row:

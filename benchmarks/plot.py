@@ -92,7 +92,8 @@ def _colours(drawn: Sequence[Line]) -> Iterator[str]:
 
 def bars(title: str, unit: str, drawn: Sequence[Bar]) -> str:
     """Return a plot of horizontal bars on a logarithmic axis, in the order given."""
-    left, step = 230, 26
+    # About the width of bold letters of that size.
+    left, step = 24 + round(7.3 * max(len(bar.name) for bar in drawn)), 26
     height = _TOP + step * len(drawn) + _BOTTOM
     across = _Axis([bar.value for bar in drawn], left, _WIDTH - 110, whole=True)
     marks = []

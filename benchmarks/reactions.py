@@ -97,7 +97,7 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     """Measure both engines over runs that really fail and assets that are really made."""
     measured = {OURS: ours(scale.pick(4, 12, 60))}
     if (python := environments.dagster()) is not None:
-        measured[DAEMON] = theirs(python, scale.pick(30, 30, 180))
+        measured[DAEMON] = theirs(python, scale.pick(5, 30, 180))
     rows = [
         {
             "engine": engine,
@@ -135,7 +135,7 @@ def tell(figures: Figures) -> Section:
                 "ms",
                 [
                     Bar(
-                        f"{row['what']}, {row['engine'].split()[0]}",
+                        f"{row['what']}, {'Dagster' if row['engine'] == DAEMON else OURS}",
                         row["p50"],
                         f"{number(row['p50'])} ms",
                         row["engine"] == OURS,
