@@ -54,23 +54,25 @@ class StateSnapshot:
     Args:
         path: The file; its folder must exist.
         log: The log that the models are folded from.
-        models: The read models by name, all at the same checkpoint.
+        models: The read models, one of a type, all at the same checkpoint.
     """
 
-    def __init__(self, path: Path, log: EventLog, models: Mapping[str, ReadModel]) -> None:
-        self._path, self._log, self._models = path, log, models
+    def __init__(self, path: Path, log: EventLog, *models: ReadModel) -> None:
+        self._path, self._log = path, log
+        self._models = {type(model).__name__: model for model in models}
         self._saved_at = 0
 
     def restore(self) -> None:
-        """Bring the models, which are empty, to where they were saved, if they were."""
+        """Bring all models to where they were saved, if they were; otherwise none of them changes."""
+        before = {name: model.dump() for name, model in self._models.items()}
         try:
             saved = self._read()
-            for name, model in self._models.items():
-                model.load(saved.models[name])
+            self._load(saved.models)
         except FileNotFoundError:
             return
         except (OSError, _Unusable, msgspec.MsgspecError, KeyError) as error:
             logger.warning("states are read again from the log, %s cannot be used: %s", self._path, error)
+            self._load(before)
             return
         for model in self._models.values():
             model.checkpoint = saved.checkpoint
@@ -94,6 +96,10 @@ class StateSnapshot:
             os.replace(unfinished, self._path)
         except (OSError, LogUnavailable) as error:
             logger.warning("states could not be kept in %s: %s", self._path, error)
+
+    def _load(self, dumped: Mapping[str, bytes]) -> None:
+        for name, model in self._models.items():
+            model.load(dumped[name])
 
     @property
     def _checkpoint(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
+import uuid
 
 
 class SystemClock:
@@ -20,10 +21,8 @@ class SystemClock:
 
 
 def new_run_id() -> str:
-    """Return a new, random id, a UUID of version 4; four times as fast as the library's."""
-    digits = os.urandom(16).hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+    """Return a new, random id."""
+    return str(uuid.uuid4())
 
 
 def sleep(seconds: float) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from children import peak, show
 
-from ticktrail.adapters.cli.reading import Projection, fold
+from ticktrail.adapters.folding import Projection, fold
 from ticktrail.adapters.home import Home
 from ticktrail.adapters.progress import without_cyclic_gc
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex

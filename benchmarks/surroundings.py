@@ -45,22 +45,17 @@ defs = dg.Definitions(sensors=[skipping(number) for number in range({count})])
 """
 
 
+def _dev(folder: Path, definitions: str, *options: str) -> list[str]:
+    """Write the definitions, and return the command that runs the engine with them on the home in *folder*."""
+    file, home = folder / "definitions.py", folder / "home"
+    file.write_text(definitions)
+    return [sys.executable, "-m", "ticktrail", "dev", "-f", str(file), "--home", str(home), *options]
+
+
 @contextmanager
 def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess.Popen[str]]:
     """Run `ticktrail dev` on the home in *folder*, made if it is not there, its account readable from stdout."""
-    file = folder / "definitions.py"
-    file.write_text(definitions)
-    command = [
-        sys.executable,
-        "-m",
-        "ticktrail",
-        "dev",
-        "-f",
-        str(file),
-        "--home",
-        str(folder / "home"),
-        *options,
-    ]
+    command = _dev(folder, definitions, *options)
     with open(folder / "notes", "w") as notes:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=notes, text=True)
     try:
@@ -76,20 +71,7 @@ def engine(folder: Path, definitions: str, *options: str) -> Iterator[subprocess
 
 def run_quietly(folder: Path, definitions: str, seconds: float, *options: str) -> None:
     """Run the engine on a new home for *seconds*, its account thrown away."""
-    file = folder / "definitions.py"
-    file.write_text(definitions)
-    command = [
-        sys.executable,
-        "-m",
-        "ticktrail",
-        "dev",
-        "-f",
-        str(file),
-        "--home",
-        str(folder / "home"),
-        *options,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(_dev(folder, definitions, *options), stdout=subprocess.DEVNULL)
     time.sleep(seconds)
     process.send_signal(signal.SIGTERM)
     if process.wait(timeout=60) != 0:

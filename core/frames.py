@@ -27,7 +27,7 @@ LIST_TOPIC = "ticktrail.frame.list.1"
 #: Bytes of encoded events that a frame holds at most, unless a single event is larger.
 FRAME_CAP = 512 * 1024
 
-#: Events that do not fit into one frame, however small they are.
+#: So many events hardly fit into one frame: they are encoded one by one without trying that first.
 _SURELY_SEVERAL = FRAME_CAP // 16
 
 _CHECKSUM_SIZE = 16

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,13 +11,11 @@ from ...core.log import EventLog
 from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.reading import copy_index
 from ..state_snapshot import StateSnapshot
-from .reading import fold
-
-logger = logging.getLogger(__name__)
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,8 +60,7 @@ def _compare(
     fresh, states, partitions = RunKeys(rebuilt), SensorStates(), DynamicPartitions()
     fold(log, fresh, states, partitions, stop=saved, doing="rebuilding")
     resumed, carried_on = states.copy(), partitions.copy()
-    kept = StateSnapshot(states_path, log, {"states": resumed, "partitions": carried_on})
-    kept.restore()
+    StateSnapshot(states_path, log, resumed, carried_on).restore()
     head = fold(log, fresh, RunKeys(live), states, partitions, doing="rebuilding")
     fold(log, resumed, carried_on, stop=head)
     keys = rebuilt.digest()

@@ -11,10 +11,11 @@ import msgspec
 from ...projections.assets import Assets
 from ...projections.runs import Runs
 from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from .options import COMMON, Common
 from .output import Output
-from .reading import fold, opened
+from .reading import opened
 
 
 def info(*, common: Common = COMMON) -> int:

@@ -15,13 +15,14 @@ from ...core.authoring.partitioned_run import PartitionedRun, partitioned_run
 from ...core.errors import TickTrailError
 from ...core.events import RunRequested
 from ...projections.dynamic_partitions import DynamicPartitions
+from ..folding import fold
 from ..home import Home
 from ..identity import actor as current_actor
 from ..system import SystemClock, new_run_id
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common, open_for_action
 from .output import Output
-from .reading import fold, opened
+from .reading import opened
 from .text import UsageError
 
 

@@ -13,10 +13,10 @@ from ...core.events import AnyEvent, SensorDefined
 from ...core.log import EventLog
 from ...core.sensor_state import SensorState, evolve
 from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from ..system import SystemClock
 from .options import Code, load
-from .reading import fold
 
 if TYPE_CHECKING:
     from ..definitions_file import LoadedDefinitions

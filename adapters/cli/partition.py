@@ -16,11 +16,12 @@ from ...core.events import DynamicPartitionsChanged
 from ...core.log import EventLog
 from ...core.partitions_store import Changed, ChangedPartitions, PartitionsChange
 from ...projections.dynamic_partitions import DynamicPartitions
+from ..folding import fold
 from ..identity import actor as current_actor
 from ..system import SystemClock
 from .options import COMMON, Common
 from .output import Output
-from .reading import fold, opened
+from .reading import opened
 
 app = App(name="partition", help="List the keys of dynamic partitions, add and delete some.")
 

@@ -16,12 +16,13 @@ from ...core.run_keys import NOBODY, run_key_digests
 from ...core.sensor_state import SensorState
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from ..system import SystemClock
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common
 from .output import Output
-from .reading import fold, opened
+from .reading import opened
 from .text import cursor_text, one_line
 
 if TYPE_CHECKING:

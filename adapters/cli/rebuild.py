@@ -11,13 +11,18 @@ from cyclopts import Parameter
 
 from ...core.errors import TickTrailError
 from ...core.log import EventLog
+from ...projections.dynamic_partitions import DynamicPartitions
+from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
+from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from ..run_key_index import MappedRunKeyIndex
+from ..state_snapshot import StateSnapshot
 from .comparison import compare
 from .options import COMMON, Common
 from .output import Output
-from .reading import fold, opened
+from .reading import opened
 
 
 def rebuild(
@@ -27,9 +32,9 @@ def rebuild(
     ] = False,
     common: Common = COMMON,
 ) -> int:
-    """Build the run-key index from the log alone, and save it in the place of the one that is there.
+    """Build the run-key index and the states from the log alone, and save them in the place of those that are there.
 
-    A running engine keeps its own index until it stops; the next one takes the rebuilt index.
+    A running engine keeps its own until it stops, and saves its states then.
     """
     home, out = common.open(), Output(json=common.json)
     with opened(home) as log:
@@ -41,11 +46,13 @@ def _rebuild(home: Home, log: EventLog, out: Output) -> int:
     with home.scratch_folder() as folder:
         path = folder / "rebuilt"
         with closing(MappedRunKeyIndex(path, log)) as index:
-            head = fold(log, RunKeys(index), doing="rebuilding")
+            models = SensorStates(), Outbox(), DynamicPartitions()
+            head = fold(log, RunKeys(index), *models, doing="rebuilding")
             index.save()
             digest, count = index.digest(), index.count()
         _compare_with_file(path, log, head, digest)
         os.replace(path, home.run_keys_path)
+    StateSnapshot(home.states_path, log, *models).save()
     if out.json:
         out.record({"run_keys": count, "digest": digest, "events": head})
     else:
@@ -77,5 +84,8 @@ def _check(home: Home, log: EventLog, out: Output) -> int:
         verdict = ("equal", "green") if rebuilt == live else ("different", "red")
         out.line(f"{name:<18} rebuilt {rebuilt}  live {live}  ", verdict)
     if comparison.different:
-        out.note("the saved index is wrong: run `ticktrail rebuild`, then start the engine anew", "yellow")
+        out.note(
+            "what is saved beside the log is wrong: run `ticktrail rebuild`, then start the engine anew",
+            "yellow",
+        )
     return 1 if comparison.different else 0

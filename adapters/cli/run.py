@@ -10,13 +10,14 @@ from msgspec.structs import asdict
 from ...core.errors import TickTrailError
 from ...core.events import AnyEvent, SensorReacted, StepLogged
 from ...projections.runs import Run, Runs, RunStatus
+from ..folding import fold
 from ..home import Home
 from ..system import SystemClock
 from .describe import as_record, details, style
 from .launch import launch
 from .options import COMMON, Common
 from .output import Output, status_text
-from .reading import fold, opened
+from .reading import opened
 from .text import UsageError, ago, between, local_time, one_line
 
 app = App(name="run", help="List and launch runs, and show their logs.")

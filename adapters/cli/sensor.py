@@ -17,6 +17,7 @@ from ...core.events import (
 from ...core.moment_text import moment_of_text, moment_text
 from ...core.sensor_state import SCHEDULE, SensorState
 from ...projections.sensor_states import SensorStates
+from ..folding import fold
 from ..home import Home
 from ..identity import actor as current_actor
 from ..pace import pace
@@ -25,7 +26,7 @@ from .operator import Decide, Outcome, UnknownName, act
 from .options import CODE, COMMON, Code, Common, load, open_for_action
 from .output import Output
 from .preview import preview
-from .reading import fold, opened
+from .reading import opened
 from .text import UsageError, ago, cursor_text
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")

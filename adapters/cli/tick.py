@@ -14,11 +14,12 @@ from ...core.log import EventLog
 from ...core.sensor_state import TickStatus
 from ...projections.runs import Runs
 from ...projections.ticks import Tick, Ticks
+from ..folding import fold
 from ..system import SystemClock
 from .describe import as_record, details, style
 from .options import COMMON, Common
 from .output import Output, status_text
-from .reading import fold, opened
+from .reading import opened
 from .text import UsageError, ago, cursor_text, local_time, moment, one_line, took
 
 app = App(name="tick", help="List ticks, and show one with everything that belongs to it.")

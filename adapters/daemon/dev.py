@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import logging
 import os
@@ -21,34 +20,28 @@ from ...core.authoring.sensor import SensorDefinition
 from ...core.engine import Engine
 from ...core.engine_parts import EngineSensor
 from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
-from ...core.lean_events import wanted_of
 from ...core.log import EventLog
 from ...projections.dynamic_partitions import DynamicPartitions
-from ...projections.fold import merged
 from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..definitions_file import LoadedDefinitions
+from ..folding import fold
 from ..home import Home
 from ..instance import DagsterInstance
-from ..progress import read_with_progress
 from ..run_key_index import MappedRunKeyIndex
-from ..run_key_index.errors import RunKeyIndexUnavailable
+from ..run_key_index.errors import RunKeyIndexNoRoom
 from ..runs.launcher import LocalLauncher
 from ..state_snapshot import StateSnapshot
 from ..system import SystemClock, new_run_id
 from .account import Account
-from .driver import EngineDriver
+from .driver import RETRY, TRYING_AGAIN, EngineDriver
 from .evaluators import Evaluators
 
 logger = logging.getLogger(__name__)
 
 #: Seconds that runs get to end when the engine stops; after that they go on without it.
 _RUN_GRACE = 10.0
-
-#: Seconds between two attempts to make the run-key index while the disk is full, and how it says so.
-_RETRY = 1.0
-_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 #: Values made until the next look for cycles, and how many such looks make one of the next sort.
 _THRESHOLDS = (50_000, 20, 20)
@@ -107,11 +100,7 @@ class _Session:
         self._states, self._outbox, self._partitions = SensorStates(), Outbox(), DynamicPartitions()
         self._index = _run_keys(home, log, self._note)
         self._run_keys = RunKeys(self._index)
-        self._snapshot = StateSnapshot(
-            home.states_path,
-            log,
-            {"states": self._states, "outbox": self._outbox, "partitions": self._partitions},
-        )
+        self._snapshot = StateSnapshot(home.states_path, log, self._states, self._outbox, self._partitions)
         sensors, name = loaded.sensors, new_run_id()
         self._engine = Engine(
             log,
@@ -160,12 +149,7 @@ class _Session:
 
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
-        folds = (self._states, self._run_keys, self._outbox, self._partitions)
-        wanted = wanted_of(fold.wanted for fold in folds)
-        start = min(fold.checkpoint for fold in folds)
-        for first_offset, events in merged(read_with_progress(self._log, start, wanted=wanted)):
-            for fold in folds:
-                fold.apply(first_offset, events)
+        fold(self._log, self._states, self._run_keys, self._outbox, self._partitions)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
@@ -204,13 +188,11 @@ def _run_keys(home: Home, log: EventLog, complain: Callable[[str], None]) -> Map
     while True:
         try:
             return home.run_keys(log)
-        except RunKeyIndexUnavailable as error:
-            if getattr(error.__cause__, "errno", None) not in _NO_ROOM:
-                raise
+        except RunKeyIndexNoRoom as error:
             if not told:
-                complain(f"{error}; trying again every {_RETRY:g} s, nothing is lost meanwhile")
+                complain(f"{error}; {TRYING_AGAIN}")
             told = True
-            time.sleep(_RETRY)
+            time.sleep(RETRY)
 
 
 def _collect_rarely() -> None:

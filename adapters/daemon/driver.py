@@ -16,8 +16,9 @@ from ...core.log import EventLog
 from .evaluators import STALL, Evaluators
 from .wake import Wake
 
-#: Seconds between two attempts to append while the storage refuses.
-_RETRY = 1.0
+#: Seconds between two attempts while the storage refuses, and what people are told then.
+RETRY = 1.0
+TRYING_AGAIN = f"trying again every {RETRY:g} s, nothing is lost meanwhile"
 
 #: Seconds that ticks in flight get to end when the engine is told to stop.
 GRACE = 5.0
@@ -124,9 +125,9 @@ class EngineDriver:
                 if self._stop is not None:
                     raise
                 if not refused:
-                    self._complain(f"{error}; trying again every {_RETRY:g} s, nothing is lost meanwhile")
+                    self._complain(f"{error}; {TRYING_AGAIN}")
                 refused = self._others_appended = True
-                self._pause(_RETRY)
+                self._pause(RETRY)
                 continue
             if refused:
                 self._complain("the log can be written again")

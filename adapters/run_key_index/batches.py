@@ -44,7 +44,9 @@ class Batch:
         """Return the owners of the keys."""
         found = np.zeros(len(self._keys), np.uint64)
         pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
-        while len(pending) > _FEW:
+        for _ in self._rounds():
+            if len(pending) <= _FEW:
+                break
             seen = self._rows[starts + slots]
             same = _same(seen, keys)
             found[pending[same]] = seen[same, 2]
@@ -67,7 +69,9 @@ class Batch:
         owners: Words = np.array(offsets, np.uint64) + np.uint64(1)
         pending, keys, starts, slots = np.arange(len(owners)), self._keys, self._starts, self._slots
         self._table.checksums.change_all(self.segments)
-        while len(pending) > _FEW:
+        for _ in self._rounds():
+            if len(pending) <= _FEW:
+                break
             places = starts + slots
             seen = self._rows[places]
             free, same = seen[:, 2] == FREE, _same(seen, keys)
@@ -91,7 +95,9 @@ class Batch:
         """Free the keys."""
         pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
         self._table.checksums.change_all(self.segments)
-        while len(pending) > _FEW:
+        for _ in self._rounds():
+            if len(pending) <= _FEW:
+                break
             places = starts + slots
             seen = self._rows[places]
             same = _same(seen, keys)
@@ -102,6 +108,11 @@ class Batch:
             pending, keys, starts = pending[further], keys[further], starts[further]
             slots = (slots[further] + 1) % SLOTS
         self._table.release([self._digests[at] for at in pending.tolist()])
+
+    @staticmethod
+    def _rounds() -> range:
+        """Return as many rounds as a segment has slots: what is left then is in a full one, which `Table.find` reports."""
+        return range(SLOTS)
 
 
 def hashes(table: Table, keys: Words) -> Words:

@@ -15,6 +15,13 @@ class RunKeyIndexUnavailable(TickTrailError):
         self.path = path
 
 
+class RunKeyIndexNoRoom(RunKeyIndexUnavailable):
+    """The disk has no room for a new index, or the process may not write so much."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(path, why, "make room on its disk")
+
+
 class RunKeyIndexFull(TickTrailError):
     """There is no slot left, and no room on the disk for more; nothing of the batch was taken in."""
 

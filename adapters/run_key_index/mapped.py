@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -12,8 +13,9 @@ from typing import TypeVar
 from ...core.errors import LogUnavailable
 from ...core.log import EventLog
 from ...projections.run_keys import RunKeys
+from ..folding import fold
 from .checksums import Checksums
-from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexUnavailable
+from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexNoRoom, RunKeyIndexUnavailable
 from .layout import CLEAN, DIRTY, HEADER_SIZE, SLOTS, VERSION, NewerVersion, Unusable
 from .marks import NO_MARK, mark_of
 from .opening import boot_id, check_usable
@@ -35,6 +37,9 @@ _KEYS_AT_ONCE, _SPLITS_AT_ONCE = 10_000, 8
 
 #: The part of a segment's slots that is filled at most, if the file cannot be made longer.
 _FULL = 0.95
+
+#: How a system says that it takes no more.
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 #: After how many events the log is marked anew, which reads one of its frames.
 _EVENTS_PER_MARK = 100_000
@@ -285,9 +290,7 @@ class MappedRunKeyIndex:
                 raise RunKeyIndexDamaged(self._path, str(error)) from error
             logger.warning("run keys are read again from the log, %s cannot be used: %s", self._path, error)
         self._begin_anew()
-        keys = RunKeys(self)
-        for frame in self._log.read():
-            keys.apply(frame.first_offset, frame.events)
+        fold(self._log, RunKeys(self), doing="reading run keys")
         return work()
 
 
@@ -304,4 +307,6 @@ def _unavailable(path: Path, error: OSError) -> RunKeyIndexUnavailable:
     if isinstance(error, BlockingIOError):
         return RunKeyIndexUnavailable(path, "another process writes to it", "stop that one first")
     why = (error.strerror or str(error)).lower()
+    if error.errno in _NO_ROOM:
+        return RunKeyIndexNoRoom(path, why)
     return RunKeyIndexUnavailable(path, why, "make it writable, or delete it: the log will fill a new one")

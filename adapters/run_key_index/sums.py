@@ -19,11 +19,10 @@ def recount(table: Table) -> tuple[int, int]:
     """Return how many keys are owned, and how many slots are not free."""
     count = used = 0
     for segment in range(table.segments):
-        start = table.start_of(segment)
-        owners = table.words[start + 2 : start + 3 * SLOTS : 3].tolist()
-        free = owners.count(FREE)
-        used += SLOTS - free
-        count += SLOTS - free - owners.count(RELEASED)
+        owners = _rows(table, segment)[:, 2]
+        taken = int((owners != FREE).sum())
+        used += taken
+        count += taken - int((owners == RELEASED).sum())
     return count, used
 
 
@@ -34,13 +33,19 @@ def pair_sums(table: Table) -> PairSums:
     sums = PairSums()
     for segment in range(table.segments):
         table.checksums.trust(segment)
-        rows = np.frombuffer(table.mapped, np.uint64, 3 * SLOTS, 8 * table.start_of(segment)).reshape(-1, 3)
+        rows = _rows(table, segment)
         rows = rows[(rows[:, 2] != FREE) & (rows[:, 2] != RELEASED)]
         one, two, owners = rows[:, 0], rows[:, 1], rows[:, 2] - np.uint64(1)
         first = _finalized(one ^ _finalized(two ^ _finalized(owners)))
         second = _finalized(two ^ _finalized(one ^ _finalized(owners + np.uint64(1))))
         sums.merge(PairSums(len(rows), int(first.sum(dtype=np.uint64)), int(second.sum(dtype=np.uint64))))
     return sums
+
+
+def _rows(table: Table, segment: int) -> Words:
+    import numpy as np
+
+    return np.frombuffer(table.mapped, np.uint64, 3 * SLOTS, 8 * table.start_of(segment)).reshape(-1, 3)
 
 
 def _finalized(numbers: Words) -> Words:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -19,8 +20,12 @@ from keyed import claim, owners, release
 from story import Story
 from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex, MemoryRunKeyIndex
-from ticktrail.adapters.run_key_index.errors import RunKeyIndexDamaged, RunKeyIndexUnavailable
-from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, SEGMENT_SIZE
+from ticktrail.adapters.run_key_index.errors import (
+    RunKeyIndexDamaged,
+    RunKeyIndexNoRoom,
+    RunKeyIndexUnavailable,
+)
+from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, ROW_SIZE, SEGMENT_SIZE, SLOTS
 from ticktrail.adapters.run_key_index.table_file import write_zeros
 from ticktrail.core.events import EngineStopped, RunRequested
 from ticktrail.core.log import EventLog
@@ -438,6 +443,32 @@ def test_on_a_full_disk_it_fills_up_then_stops_with_an_error_and_goes_on_when_th
     assert f"{tmp_path / 'keys'} is full with {claimed} keys and cannot be made longer" in full
     assert full.endswith("make room on its disk and start again; nothing is lost, the log has every key")
     assert went_on == f"WENT ON {claimed + 100_000}"
+
+
+def test_no_room_for_a_new_index_says_so(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))
+    try:
+        with pytest.raises(
+            RunKeyIndexNoRoom, match=r"keys cannot be used: file too large; make room on its disk$"
+        ):
+            MappedRunKeyIndex(tmp_path / "keys")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("asked", [1, 100])
+def test_a_segment_without_a_free_slot_is_damage_and_no_endless_search(tmp_path: Path, asked: int) -> None:
+    file = tmp_path / "keys"
+    index = MappedRunKeyIndex(file)
+    claim(index, "inbox", [("a", 1)])
+    with open(file, "r+b") as content:
+        content.seek(HEADER_SIZE + SEGMENT_SIZE)
+        content.write(b"\x07" * SLOTS * ROW_SIZE)
+
+    with pytest.raises(RunKeyIndexDamaged, match="is full"):
+        index.owners(digests(0, asked))
+    index.close()
 
 
 def test_where_the_system_reserves_no_room_zeros_are_written(tmp_path: Path) -> None:

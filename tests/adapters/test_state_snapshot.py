@@ -6,12 +6,13 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from story import Story
 from ticktrail.adapters import state_snapshot
 from ticktrail.adapters.event_log import MemoryEventLog
-from ticktrail.adapters.state_snapshot import ReadModel, StateSnapshot
+from ticktrail.adapters.state_snapshot import StateSnapshot
 from ticktrail.core.events import AnyEvent, DynamicPartitionsChanged
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
@@ -37,20 +38,16 @@ class Models:
 
     def __init__(self) -> None:
         self.states, self.outbox, self.partitions = SensorStates(), Outbox(), DynamicPartitions()
-        self.by_name: dict[str, ReadModel] = {
-            "states": self.states,
-            "outbox": self.outbox,
-            "partitions": self.partitions,
-        }
+        self.all = self.states, self.outbox, self.partitions
 
     def read(self, log: MemoryEventLog) -> Models:
-        for model in (self.states, self.outbox, self.partitions):
+        for model in self.all:
             for frame in log.read(model.checkpoint):
                 model.apply(frame.first_offset, frame.events)
         return self
 
     def contents(self) -> list[object]:
-        return [(model.checkpoint, model.dump()) for model in self.by_name.values()]
+        return [(model.checkpoint, model.dump()) for model in self.all]
 
 
 def append(log: MemoryEventLog, first: int, stop: int) -> None:
@@ -72,13 +69,13 @@ def path(tmp_path: Path) -> Path:
 
 def saved(path: Path, log: MemoryEventLog) -> Models:
     models = Models().read(log)
-    StateSnapshot(path, log, models.by_name).save()
+    StateSnapshot(path, log, *models.all).save()
     return models
 
 
 def restored(path: Path, log: MemoryEventLog) -> Models:
     models = Models()
-    StateSnapshot(path, log, models.by_name).restore()
+    StateSnapshot(path, log, *models.all).restore()
     return models
 
 
@@ -155,6 +152,17 @@ def test_a_snapshot_of_another_release_is_passed_over(
     assert "release 0.0.1 saved it" in caplog.text
 
 
+def test_a_snapshot_of_which_one_model_cannot_be_loaded_changes_none(
+    path: Path, log: MemoryEventLog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as other:
+        other.setattr(Outbox, "dump", lambda outbox: msgspec.msgpack.encode("of another shape"))
+        saved(path, log)
+
+    assert restored(path, log).contents() == Models().contents()
+    assert "cannot be used" in caplog.text
+
+
 def test_a_snapshot_that_cannot_be_written_costs_a_warning_and_leaves_the_last_one(
     path: Path, log: MemoryEventLog, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -172,7 +180,7 @@ def test_it_saves_by_itself_once_enough_was_folded_in(
     path: Path, log: MemoryEventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models = Models().read(log)
-    snapshot = StateSnapshot(path, log, models.by_name)
+    snapshot = StateSnapshot(path, log, *models.all)
     monkeypatch.setattr(state_snapshot, "EVENTS_PER_SAVE", models.states.checkpoint + 1)
     snapshot.save_if_due()
     too_early = path.exists()

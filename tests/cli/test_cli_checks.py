@@ -13,7 +13,10 @@ from command_line import CommandLine
 from keyed import claim
 from story import Story
 from ticktrail.adapters.home import Home
+from ticktrail.adapters.state_snapshot import StateSnapshot
 from ticktrail.core.events import RunRequested, RunStarted
+from ticktrail.projections.dynamic_partitions import DynamicPartitions
+from ticktrail.projections.sensor_states import SensorStates
 
 
 @pytest.fixture
@@ -188,6 +191,24 @@ def test_a_wrong_index_is_found_and_mended(told: CommandLine) -> None:
 
     assert result.code == 1
     assert [line.split()[-1] for line in result.out.splitlines()[1:]] == ["different", "equal", "equal"]
+    assert "run `ticktrail rebuild`" in result.err
+    told("rebuild")
+    assert told("rebuild", "--check").code == 0
+
+
+def test_wrong_states_are_found_and_mended(told: CommandLine, story: Story) -> None:
+    told("rebuild")
+    home = Home.open(told.home, create=False)
+    states, partitions = SensorStates(), DynamicPartitions()
+    states.apply(0, story.events[:-10])
+    states.checkpoint = partitions.checkpoint = story.head
+    with closing(home.log()) as log:
+        StateSnapshot(home.states_path, log, states, partitions).save()
+
+    result = told("rebuild", "--check")
+
+    assert result.code == 1
+    assert [line.split()[-1] for line in result.out.splitlines()[1:]] == ["equal", "different", "equal"]
     assert "run `ticktrail rebuild`" in result.err
     told("rebuild")
     assert told("rebuild", "--check").code == 0
