@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 from ..core.errors import CorruptFrame
 from ..core.log import EventLog, Frame
+from .cyclic_gc import without_cyclic_gc
 
 #: Events that are read in less than the blink of an eye: no bar for so few.
 _FEW = 200_000
@@ -32,18 +31,6 @@ def read_with_progress(
     """
     with without_cyclic_gc():
         yield from _read_with_progress(log, start, stop, doing, wanted)
-
-
-@contextmanager
-def without_cyclic_gc() -> Iterator[None]:
-    """Look for no reference cycles during the block: events have none, and there are millions of them."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read_with_progress(

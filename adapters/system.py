@@ -25,6 +25,12 @@ def new_run_id() -> str:
     return str(uuid.uuid4())
 
 
+def new_run_ids(count: int) -> list[str]:
+    """Return new ids: the first is random, the others count on from it in their first eight digits."""
+    first, _, rest = new_run_id().partition("-")
+    return [f"{number & 0xFFFFFFFF:08x}-{rest}" for number in range(int(first, 16), int(first, 16) + count)]
+
+
 def sleep(seconds: float) -> None:
     """Wait."""
     time.sleep(seconds)

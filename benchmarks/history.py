@@ -141,7 +141,7 @@ class History:
             sensor=sensor,
             run_key=key,
             run_config={"ops": {"load": {"config": {"path": key}}}},
-            tags={"dagster/run_key": key, "dagster/sensor_name": sensor, "dagster/tick": str(tick)},
+            given_tags={"dagster/sensor_name": sensor},
         )
 
     def _runs(self, events: list[AnyEvent], first_offset: int) -> Iterator[AnyEvent]:

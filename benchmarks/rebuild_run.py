@@ -17,9 +17,9 @@ from typing import Any
 import msgspec
 from children import peak, show
 
+from ticktrail.adapters.cyclic_gc import without_cyclic_gc
 from ticktrail.adapters.folding import Projection, fold
 from ticktrail.adapters.home import Home
-from ticktrail.adapters.progress import without_cyclic_gc
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex
 from ticktrail.core.events import AnyEvent, AssetMaterialized, AssetObserved
 from ticktrail.core.frames import START, EncodedFrame, decode_frame

@@ -16,9 +16,10 @@ from children import show
 from key_stream import KeyStream, run_key
 
 import ticktrail as dg
+from ticktrail.adapters.cyclic_gc import collect_rarely
 from ticktrail.adapters.event_log import open_event_log
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex
-from ticktrail.adapters.system import SystemClock, new_run_id
+from ticktrail.adapters.system import SystemClock, new_run_ids
 from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
 from ticktrail.core.engine import Engine
@@ -51,6 +52,7 @@ class Bench:
 
     def __init__(self, log: str, folder: Path, held: int) -> None:
         self._keys: dict[str, list[str]] = {}
+        self._with_config = False
         self._index = MappedRunKeyIndex(folder / "run_keys.index")
         self._log = open_event_log(log)
         self._streams = {f"s{number}": KeyStream(held, seed=number) for number in range(100)}
@@ -68,7 +70,11 @@ class Bench:
         @dg.sensor(name=name, job=the_job)
         def asking(context: dg.SensorEvaluationContext) -> Any:
             for key in self._keys[name]:
-                yield dg.RunRequest(run_key=key, run_config={"ops": {"nothing": {"config": {"path": key}}}})
+                if self._with_config:
+                    config = {"ops": {"nothing": {"config": {"path": key}}}}
+                    yield dg.RunRequest(run_key=key, run_config=config)
+                else:
+                    yield dg.RunRequest(run_key=key)
 
         return asking
 
@@ -76,8 +82,7 @@ class Bench:
         engine = Engine(
             self._log,
             states=SensorStates(),
-            run_keys=self._index,
-            run_key_fold=RunKeys(self._index),
+            run_keys=RunKeys(self._index),
             open_runs=Outbox(),
             partitions=DynamicPartitions(),
             sensors={
@@ -87,14 +92,17 @@ class Bench:
                 for name in list(self._streams)[:sensors]
             },
             clock=SystemClock(),
-            new_id=new_run_id,
+            new_ids=new_run_ids,
             name="bench",
         )
         engine.open(where="here", release="0")
         return engine
 
-    def measure(self, sensors: int, keys: int, repeats: float, seconds: float) -> dict[str, Any]:
+    def measure(
+        self, sensors: int, keys: int, repeats: float, seconds: float, *, with_config: bool
+    ) -> dict[str, Any]:
         """Let sensors tick for so long; return rates, and where the time went."""
+        self._with_config = with_config
         if sensors > 1:
             for name in list(self._streams)[1:sensors]:
                 if self._streams[name].held < 10 * keys:
@@ -148,11 +156,14 @@ class Bench:
 
 def main() -> None:
     log, folder, held, seconds = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+    # As the engine's process does.
+    collect_rarely()
     bench = Bench(log, folder, held)
     for sensors, keys in (shape for shape in SHAPES if shape[1] <= held):
         for repeats in REPEATS:
-            figures = bench.measure(sensors, keys, repeats, seconds)
-            show(held=held, sensors=sensors, batch=keys, repeats=repeats, **figures)
+            for with_config in (False, True):
+                figures = bench.measure(sensors, keys, repeats, seconds, with_config=with_config)
+                show(held=held, sensors=sensors, batch=keys, repeats=repeats, config=with_config, **figures)
 
 
 main()

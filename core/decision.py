@@ -31,6 +31,7 @@ from .events import (
 )
 from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
+from .run_keys import NOBODY
 from .sensor_state import SCHEDULE, SensorState
 
 
@@ -66,7 +67,7 @@ def decide(
     state: SensorState,
     finished: FinishedTick,
     *,
-    owners: Sequence[int | None],
+    owners: Sequence[int],
     run_ids: Sequence[str],
     partitions: DynamicPartitionsStore,
     offset: int,
@@ -76,8 +77,8 @@ def decide(
 
     Args:
         state: The sensor at the head on which the events will be appended.
-        owners: For each request, the offset of the request that owns its run key, or None.
-        run_ids: For each request that has no owner, the id its run would get.
+        owners: For each request, the offset of the request that owns its run key, or `NOBODY`.
+        run_ids: As many ids for runs as there are requests without an owner.
         partitions: The dynamic partitions at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
@@ -107,53 +108,58 @@ def decide(
 
 
 def _judge(
-    finished: FinishedTick, owners: Sequence[int | None], run_ids: Sequence[str], offset: int, at: int
+    finished: FinishedTick, owners: Sequence[int], run_ids: Sequence[str], offset: int, at: int
 ) -> Verdicts:
     verdicts = Verdicts()
-    claimed: dict[str, int] = {}
-    tick, sensor = finished.tick, finished.sensor
-    for index, request in enumerate(finished.evaluation.requests):
+    events, claimed, repeated = verdicts.events, dict[str, int](), 0
+    tick, sensor, requests = finished.tick, finished.sensor, finished.evaluation.requests
+    unused_ids = iter(run_ids)
+    # There may be a hundred thousand of them.
+    for place, (request, owner) in enumerate(zip(requests, owners, strict=True), offset):
         key = request.run_key or None
-        verdicts.last_run_key = key or verdicts.last_run_key
-        owner = claimed.get(key, owners[index]) if key else None
-        event: AnyEvent
         if request.problem is not None:
-            event = RequestRejected(
+            index = place - offset
+            events.append(_rejected(finished, request, index, at))
+            verdicts.problems.append(f"request {index}: {request.problem}")
+            continue
+        if key is not None:
+            owner = claimed.get(key, owner)
+            if owner != NOBODY:
+                events.append(
+                    RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job=request.job)
+                )
+                repeated += 1
+                continue
+            claimed[key] = place
+        events.append(
+            RunRequested(
                 at=at,
+                run=next(unused_ids),
+                job=request.job or "",
                 tick=tick,
                 sensor=sensor,
-                index=index,
-                why=request.problem,
                 run_key=key,
-                job=request.job,
+                run_config=request.run_config,
+                given_tags=request.tags,
+                partition_key=request.partition_key,
+                asset_selection=request.asset_selection,
             )
-            verdicts.problems.append(f"request {index}: {request.problem}")
-        elif key and owner is not None:
-            event = RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job=request.job)
-            verdicts.repeated += 1
-        else:
-            event = _requested(finished, request, key, run_ids[index], at)
-            verdicts.requested += 1
-            if key:
-                claimed[key] = offset + index
-        verdicts.events.append(event)
+        )
+    verdicts.repeated = repeated
+    verdicts.requested = len(requests) - repeated - len(verdicts.problems)
+    verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
     return verdicts
 
 
-def _requested(
-    finished: FinishedTick, request: Request, key: str | None, run_id: str, at: int
-) -> RunRequested:
-    return RunRequested(
+def _rejected(finished: FinishedTick, request: Request, index: int, at: int) -> RequestRejected:
+    return RequestRejected(
         at=at,
-        run=run_id,
-        job=request.job or "",
         tick=finished.tick,
         sensor=finished.sensor,
-        run_key=key,
-        run_config=request.run_config,
-        tags={**request.tags, "dagster/tick": str(finished.tick)},
-        partition_key=request.partition_key,
-        asset_selection=request.asset_selection,
+        index=index,
+        why=request.problem or "",
+        run_key=request.run_key or None,
+        job=request.job,
     )
 
 

@@ -26,6 +26,7 @@ from .engine_parts import (
     EngineSensor,
     Folded,
     OpenRuns,
+    RunKeyOwners,
     RunReport,
     States,
     Step,
@@ -56,7 +57,7 @@ from .events import (
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
-from .run_keys import NOBODY, RunKeyIndex, run_key_digests
+from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
 from .wake_ups import WakeUps
@@ -80,26 +81,24 @@ class Engine:
         log: EventLog,
         *,
         states: States,
-        run_keys: RunKeyIndex,
-        run_key_fold: Folded,
+        run_keys: RunKeyOwners,
         open_runs: OpenRuns,
         partitions: DynamicPartitions,
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
-        new_id: Callable[[], str],
+        new_ids: Callable[[int], Sequence[str]],
         name: str,
     ) -> None:
         """Take the parts; nothing is read or written before `open`.
 
         Args:
-            run_key_fold: Keeps *run_keys* at the head.
-            new_id: Makes the ids of runs, each unique.
+            new_ids: Makes as many ids of runs as it is asked for, each unique.
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
         self._partitions = partitions
-        self._folds: tuple[Folded, ...] = (states, run_key_fold, open_runs, partitions)
-        self._sensors, self._clock, self._new_id, self._name = sensors, clock, new_id, name
+        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions)
+        self._sensors, self._clock, self._new_ids, self._name = sensors, clock, new_ids, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
         self._in_flight: dict[str, Ticket] = {}
@@ -311,11 +310,8 @@ class Engine:
     ) -> list[AnyEvent]:
         tick = self._of_moment(tick)
         requests = tick.evaluation.requests
-        owners: list[int | None] = []
-        if requests:
-            digests = run_key_digests(tick.sensor, [request.run_key or "" for request in requests])
-            owners = [None if owner == NOBODY else owner for owner in self._keys.owners(digests)]
-        run_ids = [self._new_id() if owner is None else "" for owner in owners]
+        owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
+        run_ids = self._new_ids(owners.count(NOBODY))
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)

@@ -117,6 +117,13 @@ class States(Folded, Protocol):
     def names(self) -> Sequence[str]: ...
 
 
+class RunKeyOwners(Folded, Protocol):
+    """Who owns which run key."""
+
+    def owners(self, sensor: str, run_keys: Sequence[str]) -> Sequence[int]:
+        """Return, for each run key of the sensor in order, the offset of the owning `RunRequested`, or `NOBODY`."""
+
+
 class OpenRuns(Folded, Protocol):
     """The runs that are requested and not ended."""
 

@@ -23,6 +23,9 @@ import msgspec
 #: The version of this catalogue, written into every frame.
 CATALOGUE_VERSION = 1
 
+#: The tags of a run that hold the run key of its request, and the tick that asked.
+RUN_KEY_TAG, TICK_TAG = "dagster/run_key", "dagster/tick"
+
 DefaultStatus = Literal["RUNNING", "STOPPED"]
 
 
@@ -196,7 +199,7 @@ class RunRequested(Event, tag=22, frozen=True, kw_only=True):
         job: Name of the job to run.
         run_key: The key that this request owns from now on, None if it has none.
         run_config: Plain data, as the job's run config.
-        tags: All tags of the run, the system's included.
+        given_tags: The tags of the run but those that follow from the other fields, see `tags`.
         partition_key: Partition of the run, None if it has none.
         asset_selection: Asset keys to materialise (path joined by ``/``), None for all of the job's.
         actor: The operator, None when a sensor asked.
@@ -209,10 +212,18 @@ class RunRequested(Event, tag=22, frozen=True, kw_only=True):
     sensor: str | None = None
     run_key: str | None = None
     run_config: dict[str, Any] = {}
-    tags: dict[str, str] = {}
+    given_tags: dict[str, str] = {}
     partition_key: str | None = None
     asset_selection: list[str] | None = None
     actor: str | None = None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """All tags of the run: also who asked for it, which is not stored once more for every run."""
+        tags = {} if not self.run_key else {RUN_KEY_TAG: self.run_key}
+        if self.tick is not None:
+            tags[TICK_TAG] = str(self.tick)
+        return {**tags, **self.given_tags}
 
 
 class RunKeyRepeated(Event, tag=23, frozen=True, kw_only=True):

@@ -27,8 +27,8 @@ LIST_TOPIC = "ticktrail.frame.list.1"
 #: Bytes of encoded events that a frame holds at most, unless a single event is larger.
 FRAME_CAP = 512 * 1024
 
-#: So many events hardly fit into one frame: they are encoded one by one without trying that first.
-_SURELY_SEVERAL = FRAME_CAP // 16
+#: How many events are tried to fit into an append's first frame, and how full the others are meant to be.
+_FIRST_TRIED, _FILLED = FRAME_CAP // 128, 0.9
 
 _CHECKSUM_SIZE = 16
 _KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
@@ -115,17 +115,17 @@ def encode_frames(
         The frames, and the place after the last of them.
     """
     batch = list(events)
-    if len(batch) <= _SURELY_SEVERAL:
-        payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, batch)
-        whole, end = _seal(payload, after)
-        if len(batch) == 1 or len(whole.state) <= FRAME_CAP:
-            return [whole], end
-    frames = []
-    end = after
-    for part in _parts(batch):
-        raw = _RawPayload(end.offset, recorded_at, writer, CATALOGUE_VERSION, end.checksum, part)
-        frame, end = _seal(raw, end)
-        frames.append(frame)
+    frames: list[EncodedFrame] = []
+    end, done, count = after, 0, _FIRST_TRIED
+    while done < len(batch):
+        part = batch[done : done + count]
+        payload = _Payload(end.offset, recorded_at, writer, CATALOGUE_VERSION, end.checksum, part)
+        frame, following = _seal(payload, end)
+        # As many as fit if the next ones are as large as these.
+        count = max(1, int(len(part) * _FILLED * FRAME_CAP / len(frame.state)))
+        if len(frame.state) <= FRAME_CAP or len(part) == 1:
+            frames.append(frame)
+            end, done = following, done + len(part)
     return frames, end
 
 
@@ -147,26 +147,12 @@ def check_readable(events: Sequence[AnyEvent]) -> None:
             ) from error
 
 
-def _seal(payload: _Payload | _RawPayload, after: Link) -> tuple[EncodedFrame, Link]:
+def _seal(payload: _Payload, after: Link) -> tuple[EncodedFrame, Link]:
     body = _encoder.encode(payload)
     checksum = _checksum(body)
     frame = EncodedFrame(number=after.number, topic=LIST_TOPIC, state=checksum + body)
     end = Link(number=after.number + 1, offset=after.offset + len(payload.events), checksum=checksum)
     return frame, end
-
-
-def _parts(events: list[AnyEvent]) -> list[list[msgspec.Raw]]:
-    """Encode each event once and fill frames to the cap; an event above it has its own."""
-    parts: list[list[msgspec.Raw]] = [[]]
-    size = 0
-    for event in events:
-        encoded = _encoder.encode(event)
-        if parts[-1] and size + len(encoded) > FRAME_CAP:
-            parts.append([])
-            size = 0
-        parts[-1].append(msgspec.Raw(encoded))
-        size += len(encoded)
-    return parts
 
 
 def decode_frame(

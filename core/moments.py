@@ -13,6 +13,7 @@ import msgspec
 
 from .cron import Moments
 from .evaluation import Evaluation, Request
+from .events import RUN_KEY_TAG
 from .moment_text import moment_of_text, moment_text
 from .sensor_state import SensorState
 
@@ -79,7 +80,11 @@ def _of_moment(request: Request, moment: str) -> Request:
     key = f"{request.run_key} @ {moment}" if request.run_key else None
     if request.problem is not None:
         return msgspec.structs.replace(request, run_key=key)
-    return msgspec.structs.replace(request, run_key=key, tags={**request.tags, SCHEDULED_TIME_TAG: moment})
+    tags = {**request.tags, SCHEDULED_TIME_TAG: moment}
+    if request.run_key:
+        # The run's tag has the key as it was given.
+        tags[RUN_KEY_TAG] = request.run_key
+    return msgspec.structs.replace(request, run_key=key, tags=tags)
 
 
 def _handled_up_to(state: SensorState, now: int) -> int:

@@ -14,6 +14,7 @@ from .authoring.job_config import RunConfigCheck
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import RunRequest
 from .errors import TickTrailError
+from .events import RUN_KEY_TAG, TICK_TAG
 from .partitions_store import DynamicPartitionsStore
 from .plain_data import plain_copy, plain_problems, storable_text
 from .stale_assets import stale_selection
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from .authoring.sensor_context import SensorEvaluationContext
     from .authoring.sensor_definition import SensorDefinition
 
-#: The tag of a run that holds the run key of its request.
-RUN_KEY_TAG = "dagster/run_key"
-
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One run that a sensor asks for.
@@ -33,8 +31,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         job: Name of the job.
         run_key: As the sensor gave it; None and ``""`` stand for no key.
-        run_config: Plain data; the job's own where the sensor gave none.
-        tags: All tags of the run but those that are known at its start only.
+        run_config: Plain data; the job's own where the sensor gave none. Requests may share it.
+        tags: The `given_tags` of the run. Requests may share them.
         partition_key: Partition of the run, None if it has none.
         asset_selection: Asset keys as people write them, None for all of the job's.
         problem: Why this can't become a run, in one line; such a request keeps only its job and key.
@@ -70,7 +68,7 @@ def as_requests(
         name = run_request.job_name or sensor.job_name
         target = targets.get(name)
         if target is None:
-            target = targets[name] = _Target(name, _find_job(sensor, name, context.repository_def))
+            target = targets[name] = _Target(sensor, name, _find_job(sensor, name, context.repository_def))
         asked, problem = run_request, None
         if run_request.stale_assets_only:
             asked, problem = _stale_only(target.job, run_request, context)
@@ -87,18 +85,45 @@ class _Target:
 
     Attributes:
         job: The job, or why there is none; None when only a repository could tell.
-        tags: The tags of its runs.
     """
 
-    def __init__(self, name: str, job: JobDefinition | str | None) -> None:
+    def __init__(self, sensor: SensorDefinition, name: str, job: JobDefinition | str | None) -> None:
         self.name, self.job = name, job
-        self.tags: Mapping[str, str] = {}
+        self._own_tags: Mapping[str, str] = {}
+        self._sensor_tag = {sensor.name_tag: sensor.name}
         self._checks: dict[tuple[str, ...] | None, RunConfigCheck] = {}
         if isinstance(job, JobDefinition):
-            self.tags = job.tags if job.run_tags is None else job.run_tags
+            self._own_tags = job.tags if job.run_tags is None else job.run_tags
+        self._tags_of_most = self._merged({}, None)
+        # Most requests have no run config of their own: what becomes of those is found out once.
+        self._without_config: dict[tuple[str, ...] | None, tuple[dict[str, Any], list[str]]] = {}
 
-    def misfits(self, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:
-        """Return what does not fit the job."""
+    def tags(self, asked: Mapping[str, str], key: str | None) -> dict[str, str]:
+        """Return the tags of a run: the job's, those that are asked for, and the sensor's."""
+        return self._merged(asked, key) if asked else self._tags_of_most
+
+    def _merged(self, asked: Mapping[str, str], key: str | None) -> dict[str, str]:
+        merged = {**self._own_tags, **asked, **self._sensor_tag}
+        # Those say who asked: not for the sensor to make up.
+        merged.pop(TICK_TAG, None)
+        if key:
+            merged.pop(RUN_KEY_TAG, None)
+        return merged
+
+    def run_config(
+        self, asked: Mapping[str, Any], selection: list[str] | None
+    ) -> tuple[dict[str, Any], list[str]]:
+        """Return the run config for what is asked, and what of it does not fit the job."""
+        if asked:
+            return dict(asked), self._misfits(asked, selection)
+        selected = None if selection is None else tuple(selection)
+        found = self._without_config.get(selected)
+        if found is None:
+            config = dict(self.job.run_config_or_default({})) if isinstance(self.job, JobDefinition) else {}
+            found = self._without_config[selected] = config, self._misfits(config, selection)
+        return found
+
+    def _misfits(self, run_config: Mapping[str, Any], selection: list[str] | None) -> list[str]:
         job = self.job
         if not isinstance(job, JobDefinition):
             return []
@@ -109,7 +134,7 @@ class _Target:
                 check = self._checks[selected] = job.run_config_check(selection)
         except DagsterError as error:
             return [_line(error)]
-        problems = check.problems(job.run_config_or_default(run_config))
+        problems = check.problems(run_config)
         return [f"run config does not fit job {job.name!r}: {'; '.join(problems)}"] if problems else []
 
 
@@ -162,29 +187,23 @@ def _as_request(
             problems.append(resolved)
         else:
             asked = resolved
-    key, config, tags = asked.run_key, asked.run_config, asked.tags
-    if (
-        (key is not None and not key.isascii())
-        or not "".join(tags).isascii()
-        or not "".join(tags.values()).isascii()
-    ):
+    key = asked.run_key
+    if (key is not None and not key.isascii()) or asked.tags:
         problems += _text_problems(asked)
-    if config and plain_copy(config) is None:
-        problems += plain_problems(config, "run_config")
+    if asked.run_config and plain_copy(asked.run_config) is None:
+        problems += plain_problems(asked.run_config, "run_config")
     if isinstance(job, str):
         problems.append(job)
-    elif job is not None and not problems:
-        problems += target.misfits(config, selection)
-    if problems or isinstance(job, str):
+    if not problems:
+        config, problems = target.run_config(asked.run_config, selection)
+    if problems:
         shown_key = None if key is None else storable_text(key)
         return Request(job=storable_text(name), run_key=shown_key, problem=storable_text("; ".join(problems)))
-    if job is not None:
-        config = job.run_config_or_default(config)
     return Request(
         job=name,
         run_key=key,
-        run_config=dict(config),
-        tags={**target.tags, **tags, RUN_KEY_TAG: key} if key else {**target.tags, **tags},
+        run_config=config,
+        tags=target.tags(asked.tags, key),
         partition_key=asked.partition_key,
         asset_selection=selection,
     )

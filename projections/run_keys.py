@@ -24,11 +24,21 @@ class RunKeys:
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
+        # Of the keys looked up since the last events: those that are claimed now were looked up before.
+        self._digests: dict[str, dict[str, bytes]] = {}
 
     @property
     def checkpoint(self) -> int:
         """Offset of the next event to fold in: the index's own."""
         return self.index.checkpoint
+
+    def owners(self, sensor: str, run_keys: Sequence[str]) -> Sequence[int]:
+        """Return, for each run key of the sensor in order, the offset of the owning `RunRequested`, or `NOBODY`."""
+        if not run_keys:
+            return ()
+        digests = run_key_digests(sensor, run_keys)
+        self._digests.setdefault(sensor, {}).update(zip(run_keys, digests, strict=True))
+        return self.index.owners(digests)
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         """Fold in the events from *first_offset* on; those seen before are passed over.
@@ -53,7 +63,11 @@ class RunKeys:
         for sensor, (keys, offsets) in claims.items():
             self._claim(sensor, keys, offsets)
         self.index.advance(offset)
+        self._digests.clear()
 
     def _claim(self, sensor: str, keys: list[str], offsets: list[int]) -> None:
-        if keys:
-            self.index.claim(run_key_digests(sensor, keys), offsets)
+        if not keys:
+            return
+        known = self._digests.get(sensor, {})
+        found = [known[key] for key in keys] if known.keys() >= set(keys) else run_key_digests(sensor, keys)
+        self.index.claim(found, offsets)

@@ -132,7 +132,7 @@ class Story:
             runs.append(f"run-{offset}")
             events.append(
                 RunRequested(
-                    at=at, run=runs[-1], job="j", tick=tick, sensor=sensor, run_key=key, tags={"a": "b"}
+                    at=at, run=runs[-1], job="j", tick=tick, sensor=sensor, run_key=key, given_tags={"a": "b"}
                 )
             )
         events += [

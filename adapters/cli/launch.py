@@ -57,7 +57,7 @@ def launch(
         run=new_run_id(),
         job=job,
         run_config=dict(found.run_config_or_default(asked.run_config)),
-        tags={**(found.tags if found.run_tags is None else found.run_tags), **asked.tags},
+        given_tags={**(found.tags if found.run_tags is None else found.run_tags), **asked.tags},
         partition_key=partition,
         actor=who,
     )

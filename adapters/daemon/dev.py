@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -25,6 +24,7 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.outbox import Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
+from ..cyclic_gc import collect_rarely
 from ..definitions_file import LoadedDefinitions
 from ..folding import fold
 from ..home import Home
@@ -33,7 +33,7 @@ from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.errors import RunKeyIndexNoRoom
 from ..runs.launcher import LocalLauncher
 from ..state_snapshot import StateSnapshot
-from ..system import SystemClock, new_run_id
+from ..system import SystemClock, new_run_id, new_run_ids
 from .account import Account
 from .driver import RETRY, TRYING_AGAIN, EngineDriver
 from .evaluators import Evaluators
@@ -42,9 +42,6 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that runs get to end when the engine stops; after that they go on without it.
 _RUN_GRACE = 10.0
-
-#: Values made until the next look for cycles, and how many such looks make one of the next sort.
-_THRESHOLDS = (50_000, 20, 20)
 
 
 def run(home: Home, loaded: LoadedDefinitions, *, max_runs: int | None, json: bool, say: Console) -> int:
@@ -105,13 +102,12 @@ class _Session:
         self._engine = Engine(
             log,
             states=self._states,
-            run_keys=self._index,
-            run_key_fold=self._run_keys,
+            run_keys=self._run_keys,
             open_runs=self._outbox,
             partitions=self._partitions,
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
-            new_id=new_run_id,
+            new_ids=new_run_ids,
             name=name,
         )
         self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
@@ -128,7 +124,7 @@ class _Session:
             signal.signal(number, self._stop)
         self._snapshot.restore()
         self._read_log()
-        _collect_rarely()
+        collect_rarely()
         step = self._engine.open(
             where=f"process {os.getpid()} on {socket.gethostname()}", release=version("ticktrail")
         )
@@ -193,12 +189,6 @@ def _run_keys(home: Home, log: EventLog, complain: Callable[[str], None]) -> Map
                 complain(f"{error}; {TRYING_AGAIN}")
             told = True
             time.sleep(RETRY)
-
-
-def _collect_rarely() -> None:
-    """Look for reference cycles less often than is usual: a large tick makes many values, and none of them in cycles."""
-    gc.freeze()
-    gc.set_threshold(*_THRESHOLDS)
 
 
 @contextmanager

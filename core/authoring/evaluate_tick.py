@@ -50,20 +50,19 @@ def evaluate_tick(sensor: SensorDefinition, context: SensorEvaluationContext) ->
         Exception: What the function raised.
     """
     data = evaluate_without_partitions(sensor, context)
-    if all(request.partition_key is None for request in data.run_requests):
-        return data
-    store = partitions_after(context, data)
-    resolved = [
-        _for_partition(sensor, context, index, request, store)
-        for index, request in enumerate(data.run_requests)
-    ]
-    return msgspec.structs.replace(data, run_requests=resolved)
+    requests = [request.with_replaced_attrs(tags=_tags(sensor, request)) for request in data.run_requests]
+    if any(request.partition_key is not None for request in requests):
+        store = partitions_after(context, data)
+        requests = [
+            _for_partition(sensor, context, index, request, store) for index, request in enumerate(requests)
+        ]
+    return msgspec.structs.replace(data, run_requests=requests)
 
 
 def evaluate_without_partitions(
     sensor: SensorDefinition, context: SensorEvaluationContext
 ) -> SensorExecutionData:
-    """Do as `evaluate_tick`, but take the partition keys of requests as they are."""
+    """Do as `evaluate_tick`, but take the partition keys and tags of requests as they are."""
     with context:
         outcome = sensor.outcome(context)
     log_key = context.log_key if context.has_captured_logs else None
@@ -131,6 +130,8 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
             f"sensor {sensor.name!r} asks for a run while lacking a specified target: give @sensor one of job=, "
             "jobs=, job_name=, asset_selection= or target="
         )
+    if len(names) == 1 and all(request.job_name is None for request in requests):
+        return list(requests)
     for index, request in enumerate(requests):
         if request.job_name is None and len(names) > 1:
             raise SensorTargetError(
@@ -142,7 +143,7 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
                 f"{_label(sensor, index, request)} is for job {request.job_name!r}, which it does not "
                 f"target. Expected one of: {names}"
             )
-    return [request.with_replaced_attrs(tags=_tags(sensor, request)) for request in requests]
+    return list(requests)
 
 
 def _for_assets(
@@ -161,11 +162,7 @@ def _for_assets(
                 f"{_label(sensor, index, request)} selects {', '.join(outside)}, which the sensor does not "
                 f"target: choose from {', '.join(key.to_user_string() for key in targeted)}"
             )
-        resolved.append(
-            request.with_replaced_attrs(
-                tags=_tags(sensor, request), job_name=ASSET_JOB, asset_selection=list(selected)
-            )
-        )
+        resolved.append(request.with_replaced_attrs(job_name=ASSET_JOB, asset_selection=list(selected)))
     return resolved
 
 

@@ -88,7 +88,7 @@ def _request(
         run=run.run_id,
         job=run.job_name,
         run_config=dict(run.run_config),
-        tags=dict(run.tags),
+        given_tags=dict(run.tags),
         # A MultiPartitionKey is more than text.
         partition_key=None if partition_key is None else str.__str__(partition_key),
         asset_selection=None if asset_selection is None else list(asset_selection),

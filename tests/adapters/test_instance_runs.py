@@ -35,7 +35,7 @@ def instance(runs: dict[str, str]) -> DagsterInstance:
         story.start_run(run)
     story.fail(ids[1])
     story.succeed(ids[0])
-    story.add(RunRequested(at=story.at, run="k1", job="k", tags={"a": "c"}))
+    story.add(RunRequested(at=story.at, run="k1", job="k", given_tags={"a": "c"}))
     runs["other"] = "k1"
     log = MemoryEventLog()
     log.append(story.events, expected=None, recorded_at=BEGIN, writer="engine:1")

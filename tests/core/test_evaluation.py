@@ -262,13 +262,13 @@ def test_lines_logged_are_kept_also_when_the_function_fails() -> None:
 # --- requests -----------------------------------------------------------------------------------
 
 
-def test_a_request_gets_the_only_job_and_the_tags_of_sensor_and_key() -> None:
+def test_a_request_gets_the_only_job_and_the_tag_of_its_sensor() -> None:
     assert evaluation(lambda: RunRequest("a", tags={"mine": 1}), job_name="look_around").requests == [
         Request(
             job="look_around",
             run_key="a",
             run_config={"ops": {"look": {"config": {"depth": 3}}}},
-            tags={"from": "tags", "mine": "1", "dagster/sensor_name": "s", "dagster/run_key": "a"},
+            tags={"from": "tags", "mine": "1", "dagster/sensor_name": "s"},
         )
     ]
 

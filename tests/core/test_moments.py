@@ -115,7 +115,8 @@ class TestHandled:
 
         assert keyed.run_key == f"a @ {moment_text(NOON)}"
         assert plain.run_key is None
-        assert keyed.tags == plain.tags == {".dagster/scheduled_execution_time": moment_text(NOON)}
+        assert plain.tags == {".dagster/scheduled_execution_time": moment_text(NOON)}
+        assert keyed.tags == {**plain.tags, "dagster/run_key": "a"}
 
     def test_the_note_goes_to_the_log_of_the_tick(self) -> None:
         nothing = Evaluation(cursor=None, cursor_before=None)

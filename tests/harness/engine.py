@@ -89,13 +89,12 @@ class EngineHarness:
         self.engine = Engine(
             self.log,
             states=self.states,
-            run_keys=self.index,
-            run_key_fold=RunKeys(self.index),
+            run_keys=RunKeys(self.index),
             open_runs=self.outbox,
             partitions=self.partitions,
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
-            new_id=self._new_id,
+            new_ids=self._new_ids,
             name=self.name,
         )
         self.engine.open(where="here", release="0")
@@ -116,9 +115,9 @@ class EngineHarness:
             moments=sensor.moments,
         )
 
-    def _new_id(self) -> str:
-        self._ids += 1
-        return f"run-{self._ids}-of-{self.name}"
+    def _new_ids(self, count: int) -> list[str]:
+        self._ids += count
+        return [f"run-{number}-of-{self.name}" for number in range(self._ids - count + 1, self._ids + 1)]
 
     def start(self) -> Step:
         """Let the engine start what is due, without evaluating it."""

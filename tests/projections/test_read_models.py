@@ -183,7 +183,13 @@ def test_a_failed_run_keeps_its_error_and_its_times(story: Story) -> None:
     row = run_of(story, run)
 
     assert (row.status, row.error, row.step, row.ended_at) == ("FAILURE", "KeyError: 'x'", "s", at)
-    assert (row.sensor, row.tick, row.run_key, row.job, row.tags) == ("s", 1, "k", "j", {"a": "b"})
+    assert (row.sensor, row.tick, row.run_key, row.job, row.tags) == (
+        "s",
+        1,
+        "k",
+        "j",
+        {"dagster/run_key": "k", "dagster/tick": "1", "a": "b"},
+    )
     assert row.started_at is not None
     assert row.requested_at < row.started_at < at
 
