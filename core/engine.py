@@ -13,6 +13,7 @@ out later to be in the log after all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -264,9 +265,9 @@ class Engine:
                 self._reschedule(event.sensor)
 
     def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        for offset, event in enumerate(events, first_offset):
-            if (step := self._own_steps.get(type(event))) is not None:
-                step(offset, event)
+        ours = map(self._own_steps.__contains__, map(type, events))
+        for offset, event in list(compress(enumerate(events, first_offset), ours)):
+            self._own_steps[type(event)](offset, event)
 
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
         """Decide at the head, append; when somebody was faster, catch up and decide again."""

@@ -62,13 +62,16 @@ def as_requests(
         context: Of the evaluation; the jobs are found in its definitions, or else the sensor's own.
         partitions: Knows the keys of dynamic partitions; None if nothing does.
     """
-    targets: dict[str, _Target] = {}
+    targets: dict[str | None, _Target] = {}
     requests = []
+    # Looked at one by one only if something in them is not plain.
+    all_plain = plain_copy([asked.run_config for asked in run_requests if asked.run_config]) is not None
     for index, run_request in enumerate(run_requests):
-        name = run_request.job_name or sensor.job_name
-        target = targets.get(name)
+        target = targets.get(run_request.job_name)
         if target is None:
-            target = targets[name] = _Target(sensor, name, _find_job(sensor, name, context.repository_def))
+            name = run_request.job_name or sensor.job_name
+            target = _Target(sensor, name, _find_job(sensor, name, context.repository_def))
+            targets[run_request.job_name] = target
         asked, problem = run_request, None
         if run_request.stale_assets_only:
             asked, problem = _stale_only(target.job, run_request, context)
@@ -76,7 +79,7 @@ def as_requests(
             key = f" (run key {asked.run_key!r})" if asked.run_key else ""
             context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
             continue
-        requests.append(_as_request(target, asked, partitions, problem, context.partitions_at))
+        requests.append(_as_request(target, asked, all_plain, partitions, problem, context.partitions_at))
     return requests
 
 
@@ -172,6 +175,7 @@ def _find_job(
 def _as_request(
     target: _Target,
     asked: RunRequest,
+    plain: bool,
     partitions: DynamicPartitionsStore | None,
     problem: str | None,
     current_time: datetime | None,
@@ -186,11 +190,11 @@ def _as_request(
         if isinstance(resolved, str):
             problems.append(resolved)
         else:
-            asked = resolved
+            asked, plain = resolved, False
     key = asked.run_key
     if (key is not None and not key.isascii()) or asked.tags:
         problems += _text_problems(asked)
-    if asked.run_config and plain_copy(asked.run_config) is None:
+    if asked.run_config and not plain and plain_copy(asked.run_config) is None:
         problems += plain_problems(asked.run_config, "run_config")
     if isinstance(job, str):
         problems.append(job)

@@ -24,8 +24,8 @@ class RunKeys:
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
-        # Of the keys looked up since the last events: those that are claimed now were looked up before.
-        self._digests: dict[str, dict[str, bytes]] = {}
+        # Since the last events: what is claimed next was looked up before, mostly.
+        self._looked_up: dict[str, tuple[Sequence[str], list[bytes]]] = {}
 
     @property
     def checkpoint(self) -> int:
@@ -37,7 +37,7 @@ class RunKeys:
         if not run_keys:
             return ()
         digests = run_key_digests(sensor, run_keys)
-        self._digests.setdefault(sensor, {}).update(zip(run_keys, digests, strict=True))
+        self._looked_up[sensor] = run_keys, digests
         return self.index.owners(digests)
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
@@ -63,11 +63,20 @@ class RunKeys:
         for sensor, (keys, offsets) in claims.items():
             self._claim(sensor, keys, offsets)
         self.index.advance(offset)
-        self._digests.clear()
+        self._looked_up.clear()
 
     def _claim(self, sensor: str, keys: list[str], offsets: list[int]) -> None:
-        if not keys:
-            return
-        known = self._digests.get(sensor, {})
-        found = [known[key] for key in keys] if known.keys() >= set(keys) else run_key_digests(sensor, keys)
-        self.index.claim(found, offsets)
+        if keys:
+            self.index.claim(self._digests(sensor, keys), offsets)
+
+    def _digests(self, sensor: str, keys: list[str]) -> list[bytes]:
+        looked_up = zip(*self._looked_up.get(sensor, ((), ())), strict=True)
+        digests = []
+        for key in keys:
+            for seen, digest in looked_up:
+                if seen == key:
+                    digests.append(digest)
+                    break
+            else:
+                return run_key_digests(sensor, keys)
+        return digests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from .composition import Node
@@ -39,20 +39,21 @@ class RunConfigCheck:
         if not _is_mapping(run_config):
             return [f"run config: expected a mapping, got {run_config!r}"]
         problems: list[str] = []
-        if not ROOT_KEYS.issuperset(run_config):
-            problems += _unknown("", run_config, ROOT_KEYS, "key")
         for key, section in run_config.items():
-            if section is not None and key in ROOT_KEYS and not _is_mapping(section):
+            if key not in ROOT_KEYS:
+                problems += _unknown("", (key,), ROOT_KEYS, "key")
+            elif section is not None and not _is_mapping(section):
                 problems.append(f"{key}: expected a mapping, got {section!r}")
         resources, ops = _section(run_config, "resources"), _section(run_config, "ops")
         if self._resources or resources:
             problems += _unknown("resources.", resources, self._resources, "resource")
             problems += resource_config_problems(self._resources, self._required, resources)
-        if not self._op_names.issuperset(ops):
+        if not ops.keys() <= self._op_names:
             problems += _unknown("ops.", ops, self._op_names, "op")
         for name, schema, selected, where in self._ops:
-            if schema is not None or name in ops:
-                problems += _op_problems(where, schema, ops.get(name), required=selected)
+            entry = ops.get(name)
+            if schema is not None or not _is_config_alone(entry):
+                problems += _op_problems(where, schema, entry, required=selected)
         return problems
 
 
@@ -61,9 +62,13 @@ def _is_mapping(value: object) -> bool:
     return type(value) is dict or isinstance(value, Mapping)
 
 
+def _is_config_alone(entry: object) -> bool:
+    return entry is None or (type(entry) is dict and len(entry) == 1 and "config" in entry)
+
+
 def _section(run_config: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     section = run_config.get(key)
-    return section if section is not None and _is_mapping(section) else {}
+    return {} if section is None or not _is_mapping(section) else section
 
 
 def _op_problems(where: str, schema: Any, entry: Any, required: bool) -> Iterator[str]:
@@ -84,7 +89,7 @@ def _op_problems(where: str, schema: Any, entry: Any, required: bool) -> Iterato
     yield from schema_problems(schema, value, f"{where}.config")
 
 
-def _unknown(where: str, given: Mapping[str, Any], known: Collection[str], what: str) -> Iterator[str]:
+def _unknown(where: str, given: Iterable[str], known: Collection[str], what: str) -> Iterator[str]:
     for key in given:
         if key not in known:
             yield f"{where}{key}: unknown {what}, known are: {', '.join(sorted(known)) or 'none'}"

@@ -15,6 +15,9 @@ from .run_config import RunConfig, plain_run_config
 
 _set = msgspec.structs.force_setattr
 
+#: The types of a text that may be left out.
+_TEXT = frozenset((str, type(None)))
+
 
 class RunRequest(msgspec.Struct, frozen=True, gc=False):
     """One run that a sensor asks for. Equal by value, not hashable.
@@ -64,13 +67,16 @@ class RunRequest(msgspec.Struct, frozen=True, gc=False):
         config = self.run_config
         _set(self, "run_config", {} if config is None else _plain_if_possible(config))
         _set(self, "tags", {} if self.tags is None else _encoded_tags(self.tags))
-        for field in ("run_key", "job_name", "partition_key"):
-            text = getattr(self, field)
-            if text is not None and type(text) is not str:
-                _set(self, field, _text(field, text))
-        stale_assets_only = self.stale_assets_only
-        if stale_assets_only is not False and stale_assets_only is not True:
-            raise CheckError(f"RunRequest.stale_assets_only is {stale_assets_only!r}: give True or False")
+        if type(self.run_key) not in _TEXT:
+            _set(self, "run_key", _text("run_key", self.run_key))
+        if type(self.job_name) not in _TEXT:
+            _set(self, "job_name", _text("job_name", self.job_name))
+        if type(self.partition_key) not in _TEXT:
+            _set(self, "partition_key", _text("partition_key", self.partition_key))
+        if type(self.stale_assets_only) is not bool:
+            raise CheckError(
+                f"RunRequest.stale_assets_only is {self.stale_assets_only!r}: give True or False"
+            )
         if self.asset_selection is not None:
             _set(self, "asset_selection", _asset_keys(self.asset_selection))
         if self.asset_check_keys is not None:
