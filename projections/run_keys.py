@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey
@@ -24,8 +26,8 @@ class RunKeys:
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
-        # Since the last events: what is claimed next was looked up before, mostly.
-        self._looked_up: dict[str, tuple[Sequence[str], list[bytes]]] = {}
+        # Since the last events, by sensor: what is claimed next was looked up before, mostly.
+        self._looked_up: dict[str, Iterator[tuple[str, bytes]]] = {}
 
     @property
     def checkpoint(self) -> int:
@@ -37,40 +39,36 @@ class RunKeys:
         if not run_keys:
             return ()
         digests = run_key_digests(sensor, run_keys)
-        self._looked_up[sensor] = run_keys, digests
+        self._looked_up[sensor] = zip(run_keys, digests, strict=True)
         return self.index.owners(digests)
 
     def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         """Fold in the events from *first_offset* on; those seen before are passed over.
 
-        The claims of one call reach the index in one batch per sensor, a release after the claims
-        that came before it.
+        The claims of one call reach the index in one batch, a release after the claims that came before it.
         """
-        offset = self.checkpoint
-        claims: dict[str, tuple[list[str], list[int]]] = {}
-        news = unseen(offset, first_offset, events)
-        for place, event in chosen(offset, news, self.wanted):
-            if type(event) is RunKeysReleased:
-                self._claim(event.sensor, *claims.pop(event.sensor, ([], [])))
-                self.index.release(run_key_digests(event.sensor, event.run_keys))
-            elif (sensor := event.sensor) is not None and (key := event.run_key):  # type: ignore[union-attr]
-                if sensor not in claims:
-                    claims[sensor] = [], []
-                keys, offsets = claims[sensor]
-                keys.append(key)
-                offsets.append(place)
-        offset += len(news)
-        for sensor, (keys, offsets) in claims.items():
-            self._claim(sensor, keys, offsets)
-        self.index.advance(offset)
+        news = unseen(self.checkpoint, first_offset, events)
+        end = self.checkpoint + len(news)
+        requests = chosen(self.checkpoint, news, self.wanted)
+        for stretch, released in _stretches(requests):
+            self._claim(
+                [(offset, event) for offset, event in stretch if event.run_key and event.sensor is not None]
+            )
+            if released is not None:
+                self.index.release(run_key_digests(released.sensor, released.run_keys))
+        self.index.advance(end)
         self._looked_up.clear()
 
-    def _claim(self, sensor: str, keys: list[str], offsets: list[int]) -> None:
-        if keys:
-            self.index.claim(self._digests(sensor, keys), offsets)
+    def _claim(self, keyed: list[tuple[int, Any]]) -> None:
+        if not keyed:
+            return
+        digests: list[bytes] = []
+        for sensor, group in groupby(keyed, _sensor):
+            digests += self._digests(sensor, [event.run_key for _, event in group])
+        self.index.claim(digests, [offset for offset, _ in keyed])
 
     def _digests(self, sensor: str, keys: list[str]) -> list[bytes]:
-        looked_up = zip(*self._looked_up.get(sensor, ((), ())), strict=True)
+        looked_up = self._looked_up.get(sensor, iter(()))
         digests = []
         for key in keys:
             for seen, digest in looked_up:
@@ -80,3 +78,20 @@ class RunKeys:
             else:
                 return run_key_digests(sensor, keys)
         return digests
+
+
+def _sensor(place: tuple[int, Any]) -> str:
+    sensor: str = place[1].sensor
+    return sensor
+
+
+def _stretches(
+    chosen_events: list[tuple[int, Any]],
+) -> Iterator[tuple[list[tuple[int, Any]], RunKeysReleased | None]]:
+    """Yield the requests up to each release, and that release; None for the last ones."""
+    begin = 0
+    releases = [place for place, (_, event) in enumerate(chosen_events) if type(event) is RunKeysReleased]
+    for place in releases:
+        yield chosen_events[begin:place], chosen_events[place][1]
+        begin = place + 1
+    yield chosen_events[begin:], None
