@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey
-from ..core.run_keys import RunKeyOwners, run_key_digests
+from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
 from .fold import chosen, unseen
 
 
@@ -49,49 +47,37 @@ class RunKeys:
         """
         news = unseen(self.checkpoint, first_offset, events)
         end = self.checkpoint + len(news)
-        requests = chosen(self.checkpoint, news, self.wanted)
-        for stretch, released in _stretches(requests):
-            self._claim(
-                [(offset, event) for offset, event in stretch if event.run_key and event.sensor is not None]
-            )
-            if released is not None:
-                self.index.release(run_key_digests(released.sensor, released.run_keys))
+        digests, offsets, last = list[bytes](), list[int](), None
+        for offset, event in chosen(self.checkpoint, news, self.wanted):
+            if type(event) is RunKeysReleased:
+                self._claim(digests, offsets)
+                digests, offsets = [], []
+                self.index.release(run_key_digests(event.sensor, event.run_keys))
+                continue
+            key, sensor = event.run_key, event.sensor  # type: ignore[union-attr]
+            if not key or sensor is None:
+                continue
+            if sensor != last:
+                digest_of, last = self._digester(sensor), sensor
+            digests.append(digest_of(key))
+            offsets.append(offset)
+        self._claim(digests, offsets)
         self.index.advance(end)
         self._looked_up.clear()
 
-    def _claim(self, keyed: list[tuple[int, Any]]) -> None:
-        if not keyed:
-            return
-        digests: list[bytes] = []
-        for sensor, group in groupby(keyed, _sensor):
-            digests += self._digests(sensor, [event.run_key for _, event in group])
-        self.index.claim(digests, [offset for offset, _ in keyed])
+    def _claim(self, digests: list[bytes], offsets: list[int]) -> None:
+        if digests:
+            self.index.claim(digests, offsets)
 
-    def _digests(self, sensor: str, keys: list[str]) -> list[bytes]:
-        looked_up = self._looked_up.get(sensor, iter(()))
-        digests = []
-        for key in keys:
+    def _digester(self, sensor: str) -> Callable[[str], bytes]:
+        compute, looked_up = run_key_digester(sensor), self._looked_up.get(sensor)
+        if looked_up is None:
+            return compute
+
+        def digest_of(key: str) -> bytes:
             for seen, digest in looked_up:
                 if seen == key:
-                    digests.append(digest)
-                    break
-            else:
-                return run_key_digests(sensor, keys)
-        return digests
+                    return digest
+            return compute(key)
 
-
-def _sensor(place: tuple[int, Any]) -> str:
-    sensor: str = place[1].sensor
-    return sensor
-
-
-def _stretches(
-    chosen_events: list[tuple[int, Any]],
-) -> Iterator[tuple[list[tuple[int, Any]], RunKeysReleased | None]]:
-    """Yield the requests up to each release, and that release; None for the last ones."""
-    begin = 0
-    releases = [place for place, (_, event) in enumerate(chosen_events) if type(event) is RunKeysReleased]
-    for place in releases:
-        yield chosen_events[begin:place], chosen_events[place][1]
-        begin = place + 1
-    yield chosen_events[begin:], None
+        return digest_of
