@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import get_args
 
 from ..core.events import AnyEvent
 from ..core.lean_events import wanted_of
 from ..core.log import EventLog
-from ..projections.fold import merged
+from ..projections.fold import Folded, gathered
 from .progress import read_with_progress
-
-
-class Projection(Protocol):
-    """Anything that events can be folded into."""
-
-    @property
-    def checkpoint(self) -> int: ...
-
-    @property
-    def wanted(self) -> frozenset[type]: ...
-
-    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None: ...
 
 
 def fold(
     log: EventLog,
-    *projections: Projection,
+    *projections: Folded,
     stop: int | None = None,
     each: Callable[[int, AnyEvent], None] | None = None,
     doing: str = "reading",
@@ -41,12 +29,26 @@ def fold(
         The offset of the event that would follow.
     """
     head = min(projection.checkpoint for projection in projections)
-    wanted = None if each is not None else wanted_of(projection.wanted for projection in projections)
-    for first_offset, events in merged(read_with_progress(log, head, stop, doing=doing, wanted=wanted)):
+    if each is not None:
+        projections += (_Each(each, head),)
+    wanted = wanted_of(projection.wanted for projection in projections)
+    frames = read_with_progress(log, head, stop, doing=doing, wanted=wanted)
+    for head, picked in gathered(frames, wanted):
         for projection in projections:
-            projection.apply(first_offset, events)
-        if each is not None:
-            for offset, event in enumerate(events, first_offset):
-                each(offset, event)
-        head = first_offset + len(events)
+            projection.take(picked, head)
     return head
+
+
+class _Each(Folded):
+    """Tells of every event."""
+
+    checkpoint = 0
+    wanted = frozenset(get_args(AnyEvent))
+
+    def __init__(self, tell: Callable[[int, AnyEvent], None], checkpoint: int) -> None:
+        self._tell, self.checkpoint = tell, checkpoint
+
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        for offset, event in picked:
+            self._tell(offset, event)
+        self.checkpoint = checkpoint

@@ -18,7 +18,7 @@ import msgspec
 from children import peak, show
 
 from ticktrail.adapters.cyclic_gc import without_cyclic_gc
-from ticktrail.adapters.folding import Projection, fold
+from ticktrail.adapters.folding import fold
 from ticktrail.adapters.home import Home
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex
 from ticktrail.core.events import AnyEvent, AssetMaterialized, AssetObserved
@@ -26,6 +26,7 @@ from ticktrail.core.frames import START, EncodedFrame, decode_frame
 from ticktrail.core.log import EventLog
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
+from ticktrail.projections.fold import Folded
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.positions import AssetPositions, StatusPositions
 from ticktrail.projections.run_keys import RunKeys
@@ -89,11 +90,11 @@ def passes(path: Path) -> None:
     show(what="peak", bytes=peak())
 
 
-def _states_and_keys(file: Path) -> list[Projection]:
+def _states_and_keys(file: Path) -> list[Folded]:
     return [SensorStates(), RunKeys(MappedRunKeyIndex(file))]
 
 
-def _read_models() -> list[Projection]:
+def _read_models() -> list[Folded]:
     positions = (AssetPositions(AssetMaterialized), AssetPositions(AssetObserved), StatusPositions())
     return [Outbox(), DynamicPartitions(), Ticks(), Runs(), Assets(), *positions]
 

@@ -11,7 +11,7 @@ from ..core.events import AnyEvent
 from ..core.log import Frame
 
 #: Events that are folded in together at the least, where there are as many.
-_MERGED = 20_000
+_GATHERED = 30_000
 
 
 def unseen(checkpoint: int, first_offset: int, events: Sequence[AnyEvent]) -> Sequence[AnyEvent]:
@@ -47,33 +47,60 @@ def chosen(
     return list(compress(enumerate(events, first_offset), wants))
 
 
-def merged(frames: Iterable[Frame]) -> Iterator[tuple[int, list[AnyEvent]]]:
-    """Yield the events of successive frames together, tens of thousands at a time, as (first offset, events).
+def gathered(
+    frames: Iterable[Frame], wanted: frozenset[type]
+) -> Iterator[tuple[int, list[tuple[int, AnyEvent]]]]:
+    """Yield the wanted events of successive frames, tens of thousands at a time, as (checkpoint after them, chosen).
 
     Whoever folds a whole log has much less to do by the event then.
     """
-    first, events = 0, list[AnyEvent]()
+    picked, end, begun = list[tuple[int, AnyEvent]](), 0, None
     for frame in frames:
-        if not events:
-            first = frame.first_offset
-        events.extend(frame.events)
-        if len(events) >= _MERGED:
-            yield first, events
-            events = []
-    if events:
-        yield first, events
+        begun = frame.first_offset if begun is None else begun
+        picked += chosen(frame.first_offset, frame.events, wanted)
+        end = frame.next_offset
+        if end - begun >= _GATHERED:
+            yield end, picked
+            picked, begun = [], None
+    if begun is not None:
+        yield end, picked
 
 
-class Fold(ABC):
-    """A projection that is a step per event type; types without a step do not concern it.
+class Folded(ABC):
+    """What events are folded into: each once, in order.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.
         wanted: The types of event that change it.
     """
 
+    wanted: frozenset[type]
+
+    @property
+    @abstractmethod
+    def checkpoint(self) -> int: ...
+
+    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+        """Fold in the events from *first_offset* on; those seen before are passed over."""
+        news = unseen(self.checkpoint, first_offset, events)
+        self.take(chosen(self.checkpoint, news, self.wanted), self.checkpoint + len(news))
+
+    @abstractmethod
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        """Fold in all that is wanted of the events up to *checkpoint*.
+
+        Args:
+            picked: Events with their offsets, in order: all that are wanted from the own checkpoint on;
+                there may be others, and earlier ones.
+        """
+
+
+class Fold(Folded):
+    """A projection that is a step per event type; types without a step do not concern it."""
+
+    checkpoint = 0
+
     def __init__(self) -> None:
-        self.checkpoint = 0
         self._steps_by_type = self._steps()
         self.wanted = frozenset(self._steps_by_type)
 
@@ -81,9 +108,10 @@ class Fold(ABC):
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         """Return what to do with (offset, event), by type of event."""
 
-    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        """Fold in the events from *first_offset* on; those seen before are passed over."""
-        steps, news = self._steps_by_type, unseen(self.checkpoint, first_offset, events)
-        for offset, event in chosen(self.checkpoint, news, self.wanted):
-            steps[type(event)](offset, event)
-        self.checkpoint += len(news)
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        """See `Folded.take`."""
+        steps, begin = self._steps_by_type, self.checkpoint
+        for offset, event in picked:
+            if offset >= begin and (step := steps.get(type(event))) is not None:
+                step(offset, event)
+        self.checkpoint = checkpoint

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey
 from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
-from .fold import chosen, unseen
+from .fold import Folded
 
 
-class RunKeys:
+class RunKeys(Folded):
     """Keeps in an index which `RunRequested` owns which run key of which sensor.
 
     Requests without a key, and those of operators, own nothing.
@@ -40,15 +40,13 @@ class RunKeys:
         self._looked_up[sensor] = zip(run_keys, digests, strict=True)
         return self.index.owners(digests)
 
-    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        """Fold in the events from *first_offset* on; those seen before are passed over.
-
-        The claims of one call reach the index in one batch, a release after the claims that came before it.
-        """
-        news = unseen(self.checkpoint, first_offset, events)
-        end = self.checkpoint + len(news)
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
+        begin, wanted = self.checkpoint, self.wanted
         digests, offsets, last = list[bytes](), list[int](), None
-        for offset, event in chosen(self.checkpoint, news, self.wanted):
+        for offset, event in picked:
+            if offset < begin or type(event) not in wanted:
+                continue
             if type(event) is RunKeysReleased:
                 self._claim(digests, offsets)
                 digests, offsets = [], []
@@ -62,7 +60,7 @@ class RunKeys:
             digests.append(digest_of(key))
             offsets.append(offset)
         self._claim(digests, offsets)
-        self.index.advance(end)
+        self.index.advance(checkpoint)
         self._looked_up.clear()
 
     def _claim(self, digests: list[bytes], offsets: list[int]) -> None:

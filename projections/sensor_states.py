@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 
 import msgspec
 
 from ..core.events import AnyEvent
 from ..core.sensor_state import CHANGING, SensorState, evolve
-from .fold import chosen, unseen
+from .fold import Folded
 
 
-class SensorStates:
+class SensorStates(Folded):
     """The `SensorState` of each sensor that the log has ever named; one small value per sensor.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.
     """
 
+    checkpoint = 0
     wanted = CHANGING
 
     def __init__(self) -> None:
-        self.checkpoint = 0
         self._states: dict[str, SensorState] = {}
 
-    def apply(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        """Fold in the events from *first_offset* on; those seen before are passed over."""
-        states, news = self._states, unseen(self.checkpoint, first_offset, events)
-        for offset, event in chosen(self.checkpoint, news, CHANGING):
-            sensor: str = event.sensor  # type: ignore[union-attr, assignment]
-            state = states.get(sensor)
-            states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
-        self.checkpoint += len(news)
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        """See `Folded.take`."""
+        states, begin = self._states, self.checkpoint
+        for offset, event in picked:
+            if offset >= begin and type(event) in CHANGING:
+                sensor: str = event.sensor  # type: ignore[union-attr, assignment]
+                state = states.get(sensor)
+                states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)
+        self.checkpoint = checkpoint
 
     def get(self, name: str) -> SensorState:
         """Return the state of the sensor: a blank one, not defined, if the log does not know it."""
