@@ -31,9 +31,9 @@ def fold(
     head = min(projection.checkpoint for projection in projections)
     if each is not None:
         projections += (_Each(each, head),)
-    wanted = wanted_of(projection.wanted for projection in projections)
-    frames = read_with_progress(log, head, stop, doing=doing, wanted=wanted)
-    for head, picked in gathered(frames, wanted):
+    wanted = [projection.wanted for projection in projections]
+    frames = read_with_progress(log, head, stop, doing=doing, wanted=wanted_of(wanted))
+    for head, picked in gathered(frames, frozenset().union(*wanted)):
         for projection in projections:
             projection.take(picked, head)
     return head

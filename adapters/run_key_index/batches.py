@@ -1,27 +1,35 @@
-"""Look-ups and claims of many keys at once: `table.py` in numpy, round by round of probing."""
+"""Look-ups and claims of many keys at once: `table.py` in numpy, bucket after bucket."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .layout import FREE, HEADER_SIZE, RELEASED, ROW_SIZE, ROWS, SLOTS
-from .table import SLOT_SHIFT
+from .layout import BUCKET_WORDS, BUCKETS, FREE, HEADER_SIZE, RELEASED, SEGMENT_BUCKETS, WIDTH
+from .table import BUCKET_SHIFT, OWNER, SECOND
 
 if TYPE_CHECKING:
     from .table import Table
 
 Words = np.ndarray[Any, np.dtype[np.uint64]]
 Places = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 #: How few keys are better looked up one by one than in another round.
-_FEW = 32
+_FEW = 16
+
+#: Times a word that has a one in its k-th byte alone, this has k in its last byte.
+_BYTE = np.uint64(sum(k << 8 * (7 - k) for k in range(WIDTH)))
+_LAST_BYTE, _ONE = np.uint64(56), np.uint64(1)
 
 
 class Batch:
     """Keys on their way through the table.
+
+    A key that has but its first lane in common with another one, which somebody must have made so, is left to
+    the table, which looks at one key at a time; so are the last few.
 
     Attributes:
         segments: The segment of each key.
@@ -30,111 +38,137 @@ class Batch:
     def __init__(self, table: Table, digests: Sequence[bytes]) -> None:
         self._table, self._digests = table, digests
         lanes = np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
-        self._keys: Words = lanes.astype(np.uint64, copy=False)
-        hashed = hashes(table, self._keys)
-        self._slots = (hashed >> np.uint64(SLOT_SHIFT)).astype(np.int64)
+        self._one: Words = np.maximum(lanes[:, 0], _ONE)
+        self._two: Words = lanes[:, 1].astype(np.uint64)
+        hashed = hashes(table, self._one)
         self.segments = _segments(table, hashed)
         table.checksums.trust_all(self.segments)
-        self._starts = (self.segments + 1) * ROWS
+        self._starts = (self.segments + 1) * SEGMENT_BUCKETS
         if table.displaced >= 0:
             self._starts[self.segments == table.displaced] = 0
-        self._rows = _rows_of(table)
+        self._homes = (hashed >> np.uint64(BUCKET_SHIFT)).astype(np.int64)
+        buckets = (len(table.mapped) - HEADER_SIZE) // (8 * BUCKET_WORDS)
+        self._words: Words = np.frombuffer(table.mapped, np.uint64, buckets * BUCKET_WORDS, HEADER_SIZE)
 
     def owners(self) -> list[int]:
         """Return the owners of the keys."""
-        found = np.zeros(len(self._keys), np.uint64)
-        pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
-        for _ in self._rounds():
-            if len(pending) <= _FEW:
-                break
-            seen = self._rows[starts + slots]
-            same = _same(seen, keys)
-            found[pending[same]] = seen[same, 2]
-            further = ~same & (seen[:, 2] != FREE)
-            pending, keys, starts = pending[further], keys[further], starts[further]
-            slots = (slots[further] + 1) % SLOTS
-        found[found == RELEASED] = FREE
+        found, left = np.zeros(len(self._one), np.uint64), list[int]()
+        for seen in self._rounds(left):
+            found[seen.known] = self._words[seen.slots + OWNER]
+        found[found == RELEASED] = 0
         owners: list[int] = (found.astype(np.int64) - 1).tolist()
-        left = pending.tolist()
-        for place, owner in zip(left, self._table.owners([self._digests[at] for at in left]), strict=True):
-            owners[place] = owner
+        for key, owner in zip(left, self._table.owners([self._digests[key] for key in left]), strict=True):
+            owners[key] = owner
         return owners
 
     def claim(self, offsets: Sequence[int]) -> None:
-        """Claim the keys.
-
-        Keys that want the same slot in the same round stand in the order of the batch: the first gets
-        it, and the others look at it once more, since they may be the same key.
-        """
-        owners: Words = np.array(offsets, np.uint64) + np.uint64(1)
-        pending, keys, starts, slots = np.arange(len(owners)), self._keys, self._starts, self._slots
+        """Claim the keys; of equal ones in the batch the first gets it."""
+        owners: Words = np.array(offsets, np.uint64) + _ONE
+        header, left = self._table.header, list[int]()
         self._table.checksums.change_all(self.segments)
-        for _ in self._rounds():
-            if len(pending) <= _FEW:
-                break
-            places = starts + slots
-            seen = self._rows[places]
-            free, same = seen[:, 2] == FREE, _same(seen, keys)
-            vacant = free | (same & (seen[:, 2] == RELEASED))
-            candidates = np.flatnonzero(vacant)
-            taken, first = np.unique(places[candidates], return_index=True)
-            winners = candidates[first]
-            self._rows[taken, :2] = keys[winners]
-            self._rows[taken, 2] = owners[pending[winners]]
-            self._table.header.count += len(winners)
-            self._table.header.used += int(free[winners].sum())
-            vacant[winners] = False
-            same[winners] = True
-            left = ~same | vacant
-            pending, keys, starts = pending[left], keys[left], starts[left]
-            slots = (slots[left] + ~vacant[left]) % SLOTS
-        rest = pending.tolist()
-        self._table.claim([self._digests[at] for at in rest], [offsets[at] for at in rest])
+        for seen in self._rounds(left):
+            header.count += self._put_back(seen, owners)
+            came = self._put(seen, owners)
+            header.count += came
+            header.used += came
+        left.sort()
+        self._table.claim([self._digests[key] for key in left], [offsets[key] for key in left])
 
     def release(self) -> None:
         """Free the keys."""
-        pending, keys, starts, slots = np.arange(len(self._keys)), self._keys, self._starts, self._slots
+        left = list[int]()
         self._table.checksums.change_all(self.segments)
-        for _ in self._rounds():
-            if len(pending) <= _FEW:
+        for seen in self._rounds(left):
+            slots = np.unique(seen.slots)
+            self._table.header.count -= int((self._words[slots + OWNER] != RELEASED).sum())
+            self._words[slots + OWNER] = RELEASED
+        self._table.release([self._digests[key] for key in left])
+
+    def _put_back(self, seen: _Seen, owners: Words) -> int:
+        """Give keys that were released to their first claimers; return how many these are."""
+        released = self._words[seen.slots + OWNER] == RELEASED
+        if not released.any():
+            return 0
+        slots, first = np.unique(seen.slots[released], return_index=True)
+        self._words[slots + OWNER] = owners[seen.known[released][first]]
+        return len(slots)
+
+    def _put(self, seen: _Seen, owners: Words) -> int:
+        """Put keys that are nowhere into free slots, each written as a whole; return how many.
+
+        Of keys that find the same slot the first gets it, and the others look once more: they may be that key.
+        """
+        # Of several values for one place the last one stays.
+        keys, slots = seen.new[::-1], seen.free_slots[::-1]
+        self._words[slots + SECOND] = keys
+        first = self._words[slots + SECOND] == keys.astype(np.uint64)
+        keys, slots = keys[first], slots[first]
+        self._words[slots + SECOND] = self._two[keys]
+        self._words[slots + OWNER] = owners[keys]
+        self._words[slots] = self._one[keys]
+        seen.once_more = seen.new[~first[::-1]]
+        return len(keys)
+
+    def _rounds(self, left: list[int]) -> Iterator[_Seen]:
+        """Yield what keys find in their buckets, then what those do that have to look further.
+
+        Args:
+            left: Gets the keys that the table is to look at one by one.
+        """
+        keys, buckets = np.arange(len(self._one)), self._homes
+        for _ in range(2 * BUCKETS):
+            if len(keys) <= _FEW:
                 break
-            places = starts + slots
-            seen = self._rows[places]
-            same = _same(seen, keys)
-            released = np.unique(places[same & (seen[:, 2] != RELEASED)])
-            self._rows[released, 2] = RELEASED
-            self._table.header.count -= len(released)
-            further = ~same & (seen[:, 2] != FREE)
-            pending, keys, starts = pending[further], keys[further], starts[further]
-            slots = (slots[further] + 1) % SLOTS
-        self._table.release([self._digests[at] for at in pending.tolist()])
-
-    @staticmethod
-    def _rounds() -> range:
-        """Return as many rounds as a segment has slots: what is left then is in a full one, which `Table.find` reports."""
-        return range(SLOTS)
+            seen = _Seen(keys, (self._starts[keys] + buckets) * BUCKET_WORDS, self._words, self._one[keys])
+            other = self._words[seen.slots + SECOND] != self._two[seen.known]
+            if other.any():
+                left += seen.known[other].tolist()
+                seen.known, seen.slots = seen.known[~other], seen.slots[~other]
+            yield seen
+            further = np.flatnonzero(seen.full)
+            again = np.searchsorted(keys, seen.once_more)
+            stays = np.concatenate([further, again])
+            stays.sort()
+            moved = seen.full[stays]
+            keys, buckets = keys[stays], (buckets[stays] + moved) % BUCKETS
+        left += keys.tolist()
 
 
-def hashes(table: Table, keys: Words) -> Words:
-    """Return the hashes of keys from their lanes, as `Table.hash` does."""
-    product = keys[:, 0] * np.uint64(table.multiplier)
+class _Seen:
+    """What keys find in their buckets. Slots are the words of their first lanes.
+
+    Attributes:
+        known: The keys that are there, in *slots*; by the first lane only, at first.
+        new: The keys that are nowhere, as there is a free slot, and the first such of *free_slots*.
+        full: Of each key, whether it is neither.
+        once_more: Those of the new ones that are to look at the same bucket again.
+    """
+
+    def __init__(self, keys: Places, places: Places, words: Words, ones: Words) -> None:
+        lanes = words.reshape(-1, WIDTH).take(places // WIDTH, axis=0)
+        # Eight truth values are a word.
+        equal = (lanes == ones[:, None]).view(np.uint64)[:, 0]
+        free = (lanes == FREE).view(np.uint64)[:, 0]
+        hit, room = equal != 0, free != 0
+        known, new = np.flatnonzero(hit), np.flatnonzero(room & ~hit)
+        self.known, self.slots = keys[known], places[known] + _first_byte(equal[known])
+        self.new, self.free_slots = keys[new], places[new] + _first_byte(free[new])
+        self.full: Flags = ~(hit | room)
+        self.once_more: Places = keys[:0]
+
+
+def _first_byte(words: Words) -> Places:
+    """Return the number of the first byte of each word that is one; none is zero."""
+    lowest = words & (~words + _ONE)
+    return (lowest * _BYTE >> _LAST_BYTE).astype(np.int64)
+
+
+def hashes(table: Table, ones: Words) -> Words:
+    """Return the hashes of keys from their first lanes, as `Table.hash` does."""
+    product = ones * np.uint64(table.multiplier)
     return product ^ (product >> np.uint64(32))
-
-
-def _rows_of(table: Table) -> Words:
-    """Return the table's rows as an array of n x 3 words, in place."""
-    rows = (len(table.mapped) - HEADER_SIZE) // ROW_SIZE
-    return np.frombuffer(table.mapped, np.uint64, rows * 3, HEADER_SIZE).reshape(-1, 3)
 
 
 def _segments(table: Table, hashed: Words) -> Places:
     segments = (hashed & np.uint64((2 << table.level) - 1)).astype(np.int64)
     return np.where(segments < table.segments, segments, segments & ((1 << table.level) - 1))
-
-
-def _same(seen: Words, keys: Words) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Return where a used slot has the key."""
-    same: np.ndarray[Any, np.dtype[np.bool_]] = (
-        (seen[:, 0] == keys[:, 0]) & (seen[:, 1] == keys[:, 1]) & (seen[:, 2] != FREE)
-    )
-    return same

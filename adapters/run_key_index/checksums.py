@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from .layout import SEGMENT_WORDS, SLOTS, Unusable
+from .layout import TABLE_WORDS, Unusable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,11 +80,11 @@ class Checksums:
         return below
 
     def _place(self, segment: int) -> int:
-        return self._table.start_of(segment) + 3 * SLOTS
+        return self._table.start_of(segment) + TABLE_WORDS
 
     def _known(self, segment: int) -> int:
         return self._table.words[self._place(segment)]
 
     def _checksum(self, segment: int) -> int:
         start = self._table.start_of(segment)
-        return zlib.crc32(self._table.words[start : start + SEGMENT_WORDS - 3])
+        return zlib.crc32(self._table.words[start : start + TABLE_WORDS])

@@ -6,9 +6,11 @@
     segment 0               scratch: where the lower half of a segment is put together when it is split
     segment 1, 2, ...       the table
 
-A segment is `SLOTS` rows and one for its checksum. A row is three 64-bit words: the two lanes of a
-key's digest, and its owner's offset + 1, or `FREE`, or `RELEASED`. Words are in the machine's order,
-and each is written by one store, so that a process that is killed leaves the old one or the new one.
+A segment is `BUCKETS` buckets and a place for its checksum. A bucket is `WIDTH` slots, each for a key:
+first the first lanes of their digests, which are one line of a processor's cache, then the second
+lanes, then the owners' offsets + 1, or `RELEASED`. A slot whose first lane is `FREE` holds nothing;
+that lane is written last. Words are of 64 bits, in the machine's order, and each is written by one
+store, so that a process that is killed leaves the old one or the new one.
 """
 
 from __future__ import annotations
@@ -18,16 +20,20 @@ import zlib
 from mmap import mmap
 
 MAGIC = b"ttrunkey"
-VERSION = 2
+VERSION = 3
 
 HEADER_SIZE = 4096
-SLOTS = 16384
-ROWS = SLOTS + 1
-ROW_SIZE = 24
-SEGMENT_SIZE = ROWS * ROW_SIZE
-#: How many 64-bit words come before segment 0, and how many a segment has.
+WIDTH = 8
+BUCKETS = 2048
+SLOTS = BUCKETS * WIDTH
+#: Sizes in 64-bit words.
 HEADER_WORDS = HEADER_SIZE // 8
-SEGMENT_WORDS = ROWS * 3
+BUCKET_WORDS = 3 * WIDTH
+TABLE_WORDS = BUCKETS * BUCKET_WORDS
+#: The checksum has as much room as a bucket, so that all buckets begin with a line of the cache.
+SEGMENT_BUCKETS = BUCKETS + 1
+SEGMENT_WORDS = SEGMENT_BUCKETS * BUCKET_WORDS
+SEGMENT_SIZE = 8 * SEGMENT_WORDS
 
 FREE = 0
 RELEASED = 2**64 - 1

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from .layout import HEADER_WORDS, SEGMENT_WORDS, SLOTS
+from .layout import HEADER_WORDS, SEGMENT_WORDS, SLOTS, TABLE_WORDS
 
 if TYPE_CHECKING:
     from .table import Table
 
 #: The part of the slots that is in use when a round of splits begins, and when it is complete at the latest.
-_BEGIN, _COMPLETE = 0.6, 0.72
+_BEGIN, _COMPLETE = 0.66, 0.8
 
 
 def splits_due(table: Table, used: int) -> int:
@@ -26,6 +26,6 @@ def finish_split(table: Table) -> None:
     if table.displaced < 0:
         return
     place = HEADER_WORDS + (table.displaced + 1) * SEGMENT_WORDS
-    table.words[place : place + 3 * SLOTS] = table.words[HEADER_WORDS : HEADER_WORDS + 3 * SLOTS]
+    table.words[place : place + TABLE_WORDS] = table.words[HEADER_WORDS : HEADER_WORDS + TABLE_WORDS]
     table.header.splits = table.segments
     table.address()

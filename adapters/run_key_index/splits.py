@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .batches import Places, Words, hashes
-from .layout import FREE, HEADER_WORDS, RELEASED, SLOTS, SPLITTING
+from .layout import BUCKETS, HEADER_WORDS, RELEASED, SLOTS, SPLITTING, TABLE_WORDS, WIDTH
 from .pace import finish_split
-from .table import SLOT_SHIFT
+from .sums import used_slots
+from .table import BUCKET_SHIFT
 
 if TYPE_CHECKING:
     from .table import Table
@@ -24,38 +25,35 @@ def split(table: Table) -> None:
     lower, upper, header = table.split, table.segments, table.header
     table.checksums.trust(lower)
     table.checksums.change(lower)
-    rows = _rows(table, table.start_of(lower))
-    used = rows[rows[:, 2] != FREE]
-    kept = used[used[:, 2] != RELEASED]
-    hashed = hashes(table, kept)
+    used = used_slots(table, lower)
+    kept = used[:, used[2] != RELEASED]
+    dropped = used.shape[1] - kept.shape[1]
+    hashed = hashes(table, kept[0])
     goes_up = (hashed & np.uint64(1 << table.level)) != 0
-    _fill(table, HEADER_WORDS, kept[~goes_up], hashed[~goes_up])
-    _fill(table, table.start_of(upper), kept[goes_up], hashed[goes_up])
+    _fill(table, HEADER_WORDS, kept[:, ~goes_up], hashed[~goes_up])
+    _fill(table, table.start_of(upper), kept[:, goes_up], hashed[goes_up])
     header.splits = (upper + 1) | SPLITTING
     table.address()
     table.checksums.append()
     finish_split(table)
-    header.used -= len(used) - len(kept)
-    table.dropped = table.dropped + len(used) - len(kept) if table.split else 0
+    header.used -= dropped
+    table.dropped = table.dropped + dropped if table.split else 0
 
 
-def _rows(table: Table, start: int) -> Words:
-    return np.frombuffer(table.mapped, np.uint64, 3 * SLOTS, 8 * start).reshape(-1, 3)
-
-
-def _fill(table: Table, start: int, rows: Words, hashed: Words) -> None:
-    """Write a segment that holds just these rows, as if they had been claimed one by one."""
+def _fill(table: Table, start: int, keys: Words, hashed: Words) -> None:
+    """Write a segment that holds just these keys, as if they had been claimed one by one."""
     # Sixteen bits are sorted in linear time.
-    homes = (hashed >> np.uint64(SLOT_SHIFT)).astype(np.uint16)
+    homes = (hashed >> np.uint64(BUCKET_SHIFT)).astype(np.uint16)
     order = np.argsort(homes, kind="stable")
-    slots, order = _probed(homes[order].astype(np.int64), order)
-    segment = np.zeros((SLOTS, 3), np.uint64)
-    segment[slots] = rows[order]
-    _rows(table, start)[:] = segment
+    slots, order = _probed(homes[order].astype(np.int64) * WIDTH, order)
+    segment = np.zeros((3, SLOTS), np.uint64)
+    segment[:, slots] = keys[:, order]
+    place = np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * start).reshape(BUCKETS, 3, WIDTH)
+    place[:] = segment.reshape(3, BUCKETS, WIDTH).swapaxes(0, 1)
 
 
 def _probed(homes: Places, order: Places) -> tuple[Places, Places]:
-    """Return the slots that linear probing gives to keys, from their homes in ascending order.
+    """Return slots for keys, from the first slots of their homes in ascending order: each gets the next one there.
 
     Those that run over the segment's end go on at its beginning, where they push others further.
 

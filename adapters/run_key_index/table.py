@@ -2,7 +2,8 @@
 
 Linear hashing over segments: of 2**level + p segments, the first p and the last p are those that
 the segments 0 to p - 1 of the last round were split into; a key's hash says by one bit more which
-of the two. Within its segment a key is found by linear probing.
+of the two. Within its segment a key has a home bucket, and is in the first one from there on that had
+a free slot when it came.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from ...core.run_keys import NOBODY
 from .layout import (
+    BUCKET_WORDS,
+    BUCKETS,
     FREE,
     HEADER_WORDS,
     RELEASED,
     SEGMENT_WORDS,
-    SLOTS,
     SPLITTING,
+    WIDTH,
     Header,
     Unusable,
     file_size,
@@ -29,10 +32,13 @@ if TYPE_CHECKING:
     from .checksums import Checksums
 
 _MASK = 2**64 - 1
-#: A slot is the upper bits of a hash, a segment the lower ones.
-SLOT_SHIFT = 64 - SLOTS.bit_length() + 1
+#: A bucket is the upper bits of a hash, a segment the lower ones.
+BUCKET_SHIFT = 64 - BUCKETS.bit_length() + 1
 
-lanes_of = struct.Struct("<QQ").unpack
+#: Where the second lane and the owner of a slot are, from its first lane on.
+SECOND, OWNER = WIDTH, 2 * WIDTH
+
+_lanes_of = struct.Struct("<QQ").unpack
 
 
 class Table:
@@ -120,52 +126,63 @@ class Table:
         product = lane * self.multiplier & _MASK
         return product ^ product >> 32
 
-    def find(self, one: int, two: int) -> tuple[int, int]:
-        """Return the word of the owner of a key's slot, or of the free slot where it would be; and its segment.
+    def find(self, digest: bytes) -> tuple[int, int, int, int]:
+        """Return where a key is, or would be: the word of the first lane of its slot, which is free if it is nowhere.
+
+        Returns:
+            That word, the key's segment, and its two lanes.
 
         Raises:
             Unusable: The segment is damaged, or full and the key is not in it.
         """
+        one, two = _lanes_of(digest)
+        # A lane of that number would be a free slot; keys that differ in that alone are taken for one.
+        one = one or 1
         hashed = self.hash(one)
         segment = self.segment_of(hashed)
         self.checksums.trust(segment)
-        start, slot, words = self.start_of(segment), hashed >> SLOT_SHIFT, self.words
-        for _ in range(SLOTS):
-            place = start + 3 * slot
-            if words[place + 2] == FREE or (words[place] == one and words[place + 1] == two):
-                return place + 2, segment
-            slot = (slot + 1) % SLOTS
+        start, bucket, words = self.start_of(segment), hashed >> BUCKET_SHIFT, self.words
+        for _ in range(BUCKETS):
+            place = start + BUCKET_WORDS * bucket
+            lanes = words[place : place + WIDTH].tolist()
+            if one in lanes:
+                for slot, lane in enumerate(lanes, place):
+                    if lane == one and words[slot + SECOND] == two:
+                        return slot, segment, one, two
+            if FREE in lanes:
+                return place + lanes.index(FREE), segment, one, two
+            bucket = (bucket + 1) % BUCKETS
         raise Unusable(f"segment {segment} is full")
 
     def owners(self, digests: Sequence[bytes]) -> list[int]:
         """Return the owners of the keys."""
-        owners = []
+        owners, words = [], self.words
         for digest in digests:
-            owner = self.words[self.find(*lanes_of(digest))[0]]
+            slot = self.find(digest)[0]
+            owner = words[slot + OWNER] if words[slot] != FREE else RELEASED
             owners.append(NOBODY if owner == RELEASED else owner - 1)
         return owners
 
     def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
-        """Claim keys, each owner written last."""
+        """Claim keys, the first lane of each written last."""
         words, header = self.words, self.header
         for digest, offset in zip(digests, offsets, strict=True):
-            one, two = lanes_of(digest)
-            place, segment = self.find(one, two)
-            before = words[place]
-            if before not in (FREE, RELEASED):
+            slot, segment, one, two = self.find(digest)
+            free = words[slot] == FREE
+            if not free and words[slot + OWNER] != RELEASED:
                 continue
             self.checksums.change(segment)
-            if before == FREE:
-                words[place - 2], words[place - 1] = one, two
+            words[slot + SECOND], words[slot + OWNER] = two, offset + 1
+            if free:
+                words[slot] = one
                 header.used += 1
-            words[place] = offset + 1
             header.count += 1
 
     def release(self, digests: Sequence[bytes]) -> None:
         """Free keys; their slots keep the digests, so that the keys behind them are still found."""
         for digest in digests:
-            place, segment = self.find(*lanes_of(digest))
-            if self.words[place] not in (FREE, RELEASED):
+            slot, segment, _, _ = self.find(digest)
+            if self.words[slot] != FREE and self.words[slot + OWNER] != RELEASED:
                 self.checksums.change(segment)
-                self.words[place] = RELEASED
+                self.words[slot + OWNER] = RELEASED
                 self.header.count -= 1

@@ -25,7 +25,7 @@ from ticktrail.adapters.run_key_index.errors import (
     RunKeyIndexNoRoom,
     RunKeyIndexUnavailable,
 )
-from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, ROW_SIZE, SEGMENT_SIZE, SLOTS
+from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, SEGMENT_SIZE, TABLE_WORDS
 from ticktrail.adapters.run_key_index.table_file import write_zeros
 from ticktrail.core.events import EngineStopped, RunRequested
 from ticktrail.core.log import EventLog
@@ -170,7 +170,7 @@ class TestWhatIsThere:
             MappedRunKeyIndex(file)
 
         assert str(raised.value) == (
-            f"the index of run keys {file} cannot be used: it has version 7, this release reads 2; "
+            f"the index of run keys {file} cannot be used: it has version 7, this release reads 3; "
             "it was made by a newer ticktrail: upgrade, or delete it, the log will fill a new one"
         )
         assert file.read_bytes() == newer
@@ -464,7 +464,7 @@ def test_a_segment_without_a_free_slot_is_damage_and_no_endless_search(tmp_path:
     claim(index, "inbox", [("a", 1)])
     with open(file, "r+b") as content:
         content.seek(HEADER_SIZE + SEGMENT_SIZE)
-        content.write(b"\x07" * SLOTS * ROW_SIZE)
+        content.write(b"\x07" * 8 * TABLE_WORDS)
 
     with pytest.raises(RunKeyIndexDamaged, match="is full"):
         index.owners(digests(0, asked))
