@@ -164,7 +164,7 @@ def _first_byte(words: Words) -> Places:
 
 
 def hashes(table: Table, ones: Words) -> Words:
-    """Return the hashes of keys from their first lanes, as `Table.hash` does."""
+    """Return the hashes of keys from their first lanes, as `Table.find` does."""
     product = ones * np.uint64(table.multiplier)
     return product ^ (product >> np.uint64(32))
 

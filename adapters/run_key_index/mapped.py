@@ -6,9 +6,8 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ...core.errors import LogUnavailable
 from ...core.log import EventLog
@@ -19,7 +18,7 @@ from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexNoRoom, RunK
 from .layout import CLEAN, DIRTY, HEADER_SIZE, SLOTS, VERSION, NewerVersion, Unusable
 from .marks import NO_MARK, mark_of
 from .opening import boot_id, check_usable
-from .pace import finish_split, splits_due
+from .pace import finish_split, used_before_split
 from .sums import pair_sums, recount
 from .table import Table
 from .table_file import TableFile
@@ -88,7 +87,7 @@ class MappedRunKeyIndex:
 
     def owners(self, digests: Sequence[bytes]) -> list[int]:
         """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`."""
-        return self._mended(lambda: owners_in(self._table, digests))
+        return self._mended(self._owners, digests)
 
     def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
         """Make each offset the owner of the key in the same place; a key that is owned keeps its owner.
@@ -98,13 +97,13 @@ class MappedRunKeyIndex:
         """
         for first in range(0, len(digests), _KEYS_AT_ONCE):
             part = slice(first, first + _KEYS_AT_ONCE)
-            self._change(partial(self._claim, digests[part], offsets[part]))
+            self._change(self._claim, digests[part], offsets[part])
 
     def release(self, digests: Sequence[bytes]) -> None:
         """Free the keys; a key that nobody owns is passed over."""
         for first in range(0, len(digests), _KEYS_AT_ONCE):
             part = slice(first, first + _KEYS_AT_ONCE)
-            self._change(partial(self._release, digests[part]))
+            self._change(self._release, digests[part])
 
     def advance(self, checkpoint: int) -> None:
         """Note that every event before *checkpoint* is in; a smaller one changes nothing."""
@@ -123,7 +122,7 @@ class MappedRunKeyIndex:
 
     def digest(self) -> str:
         """Return the `PairSums` of all keys and their owners, as text."""
-        return self._mended(lambda: str(pair_sums(self._table)))
+        return self._mended(self._digest)
 
     def save(self) -> None:
         """Make the file outlive the machine; if that fails, warn: the log fills the index again then."""
@@ -187,20 +186,25 @@ class MappedRunKeyIndex:
         table.checksums.change(0)
         self._note_where()
 
+    def _owners(self, digests: Sequence[bytes]) -> list[int]:
+        return owners_in(self._table, digests)
+
+    def _digest(self) -> str:
+        return str(pair_sums(self._table))
+
     # --- changing ----------------------------------------------------------------------------
 
-    def _change(self, work: Callable[[], None]) -> None:
+    def _change(self, work: Callable[..., None], *arguments: Any) -> None:
         """Change the table, and let readers know meanwhile."""
         self._begin_to_change()
+        self._mended(self._changing, work, *arguments)
 
-        def changing() -> None:
-            self._table.header.sequence |= 1
-            try:
-                work()
-            finally:
-                self._table.header.sequence += 1
-
-        self._mended(changing)
+    def _changing(self, work: Callable[..., None], *arguments: Any) -> None:
+        self._table.header.sequence |= 1
+        try:
+            work(*arguments)
+        finally:
+            self._table.header.sequence += 1
 
     def _begin_to_change(self) -> None:
         """Make sure that the file is not taken for saved any more, whatever happens to the machine."""
@@ -239,15 +243,17 @@ class MappedRunKeyIndex:
     # --- growing -----------------------------------------------------------------------------
 
     def _make_room(self, keys: int) -> None:
+        table = self._table
         for _ in range(_SPLITS_AT_ONCE):
             # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
-            used = self._table.header.used + self._table.dropped + keys
-            if splits_due(self._table, used) <= 0 or not self._split():
+            if table.header.used + table.dropped + keys <= used_before_split(table):
+                return
+            if not self._split():
                 break
         # The fullest segments are those that this round has not split: each has its share of all keys.
-        fullest = (self._table.header.used + self._table.dropped + keys) >> self._table.level
+        fullest = (table.header.used + table.dropped + keys) >> table.level
         if fullest > _FULL * SLOTS:
-            raise RunKeyIndexFull(self._path, self._table.header.count, str(self._no_room))
+            raise RunKeyIndexFull(self._path, table.header.count, str(self._no_room))
 
     def _split(self) -> bool:
         """Split the next segment; return whether there was room to."""
@@ -277,21 +283,21 @@ class MappedRunKeyIndex:
 
     # --- damage ------------------------------------------------------------------------------
 
-    def _mended(self, work: Callable[[], T]) -> T:
+    def _mended(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do the work; if the file turns out to be damaged, fill the index from the log and do it then.
 
         The index may have more than its user folded in by then. That changes nothing: of each key what
         is still to come is folded in again, in order.
         """
         try:
-            return work()
+            return work(*arguments)
         except Unusable as error:
             if self._log is None:
                 raise RunKeyIndexDamaged(self._path, str(error)) from error
             logger.warning("run keys are read again from the log, %s cannot be used: %s", self._path, error)
         self._begin_anew()
         fold(self._log, RunKeys(self), doing="reading run keys")
-        return work()
+        return work(*arguments)
 
 
 def owners_in(table: Table, digests: Sequence[bytes]) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import ceil
 from typing import TYPE_CHECKING
 
 from .layout import HEADER_WORDS, SEGMENT_WORDS, SLOTS, TABLE_WORDS
@@ -11,14 +10,12 @@ if TYPE_CHECKING:
     from .table import Table
 
 #: The part of the slots that is in use when a round of splits begins, and when it is complete at the latest.
-_BEGIN, _COMPLETE = 0.66, 0.8
+_BEGIN, _COMPLETE = 0.4, 0.8
 
 
-def splits_due(table: Table, used: int) -> int:
-    """Return how many segments of this round still have to be split for *used* slots."""
-    round_size = 1 << table.level
-    progress = (used / (SLOTS * round_size) - _BEGIN) / (_COMPLETE - _BEGIN)
-    return min(ceil(progress * round_size), round_size) - table.split
+def used_before_split(table: Table) -> float:
+    """Return how many slots may be in use before the next segment of this round is split."""
+    return SLOTS * (_BEGIN * (1 << table.level) + (_COMPLETE - _BEGIN) * table.split)
 
 
 def finish_split(table: Table) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .batches import Places, Words, hashes
-from .layout import BUCKETS, HEADER_WORDS, RELEASED, SLOTS, SPLITTING, TABLE_WORDS, WIDTH
+from .layout import BUCKET_WORDS, HEADER_WORDS, RELEASED, SLOTS, SPLITTING, TABLE_WORDS, WIDTH
 from .pace import finish_split
 from .sums import used_slots
 from .table import BUCKET_SHIFT
@@ -26,12 +26,14 @@ def split(table: Table) -> None:
     table.checksums.trust(lower)
     table.checksums.change(lower)
     used = used_slots(table, lower)
-    kept = used[:, used[2] != RELEASED]
-    dropped = used.shape[1] - kept.shape[1]
-    hashed = hashes(table, kept[0])
+    kept = np.flatnonzero(used[2] != RELEASED)
+    dropped = len(used[2]) - len(kept)
+    keys = [words.take(kept) for words in used]
+    hashed = hashes(table, keys[0])
     goes_up = (hashed & np.uint64(1 << table.level)) != 0
-    _fill(table, HEADER_WORDS, kept[:, ~goes_up], hashed[~goes_up])
-    _fill(table, table.start_of(upper), kept[:, goes_up], hashed[goes_up])
+    for start, there in ((HEADER_WORDS, ~goes_up), (table.start_of(upper), goes_up)):
+        chosen = np.flatnonzero(there)
+        _fill(table, start, [words.take(chosen) for words in keys], hashed.take(chosen))
     header.splits = (upper + 1) | SPLITTING
     table.address()
     table.checksums.append()
@@ -40,16 +42,18 @@ def split(table: Table) -> None:
     table.dropped = table.dropped + dropped if table.split else 0
 
 
-def _fill(table: Table, start: int, keys: Words, hashed: Words) -> None:
+def _fill(table: Table, start: int, keys: list[Words], hashed: Words) -> None:
     """Write a segment that holds just these keys, as if they had been claimed one by one."""
     # Sixteen bits are sorted in linear time.
     homes = (hashed >> np.uint64(BUCKET_SHIFT)).astype(np.uint16)
     order = np.argsort(homes, kind="stable")
-    slots, order = _probed(homes[order].astype(np.int64) * WIDTH, order)
-    segment = np.zeros((3, SLOTS), np.uint64)
-    segment[:, slots] = keys[:, order]
-    place = np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * start).reshape(BUCKETS, 3, WIDTH)
-    place[:] = segment.reshape(3, BUCKETS, WIDTH).swapaxes(0, 1)
+    slots, order = _probed(homes.take(order).astype(np.int64) * WIDTH, order)
+    # Where its first lane is: a bucket has the lanes and owners of its slots one after the other.
+    places = slots + slots // WIDTH * (BUCKET_WORDS - WIDTH)
+    segment = np.zeros(TABLE_WORDS, np.uint64)
+    for which, words in enumerate(keys):
+        segment[places + which * WIDTH] = words.take(order)
+    np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * start)[:] = segment
 
 
 def _probed(homes: Places, order: Places) -> tuple[Places, Places]:

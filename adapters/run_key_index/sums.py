@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...core.run_keys import PairSums
-from .layout import FREE, RELEASED, TABLE_WORDS, WIDTH
+from .layout import BUCKET_WORDS, FREE, RELEASED, TABLE_WORDS, WIDTH
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ def recount(table: Table) -> tuple[int, int]:
     count = used = 0
     for segment in range(table.segments):
         keys = used_slots(table, segment)
-        used += keys.shape[1]
+        used += len(keys[2])
         count += int((keys[2] != RELEASED).sum())
     return count, used
 
@@ -32,7 +32,9 @@ def pair_sums(table: Table) -> PairSums:
     sums = PairSums()
     for segment in range(table.segments):
         table.checksums.trust(segment)
-        one, two, owners = (keys := used_slots(table, segment))[:, keys[2] != RELEASED]
+        keys = used_slots(table, segment)
+        owned = np.flatnonzero(keys[2] != RELEASED)
+        one, two, owners = (words.take(owned) for words in keys)
         owners = owners - np.uint64(1)
         first = _finalized(one ^ _finalized(two ^ _finalized(owners)))
         second = _finalized(two ^ _finalized(one ^ _finalized(owners + np.uint64(1))))
@@ -40,13 +42,15 @@ def pair_sums(table: Table) -> PairSums:
     return sums
 
 
-def used_slots(table: Table, segment: int) -> Words:
-    """Return the slots of a segment that are not free: their first lanes, second lanes, and owners + 1; 3 x n, a copy."""
+def used_slots(table: Table, segment: int) -> list[Words]:
+    """Return copies of what the slots of a segment have that are not free: first lanes, second lanes, and owners + 1."""
     import numpy as np
 
     buckets = np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * table.start_of(segment))
-    slots = buckets.reshape(-1, 3, WIDTH).swapaxes(0, 1).reshape(3, -1)
-    return slots[:, slots[0] != FREE]
+    lines = buckets.reshape(-1, 3, WIDTH)
+    used = np.flatnonzero(lines[:, 0] != FREE)
+    places = used + used // WIDTH * (BUCKET_WORDS - WIDTH)
+    return [buckets.take(places + which * WIDTH) for which in range(3)]
 
 
 def _finalized(numbers: Words) -> Words:

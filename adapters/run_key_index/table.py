@@ -116,16 +116,6 @@ class Table:
         """Return the word at which the segment begins."""
         return HEADER_WORDS + (0 if segment == self.displaced else segment + 1) * SEGMENT_WORDS
 
-    def segment_of(self, hashed: int) -> int:
-        """Return the segment that a key with that hash belongs to."""
-        segment = hashed & ((2 << self.level) - 1)
-        return segment if segment < self.segments else segment & ((1 << self.level) - 1)
-
-    def hash(self, lane: int) -> int:
-        """Return the hash of a key from the first lane of its digest."""
-        product = lane * self.multiplier & _MASK
-        return product ^ product >> 32
-
     def find(self, digest: bytes) -> tuple[int, int, int, int]:
         """Return where a key is, or would be: the word of the first lane of its slot, which is free if it is nowhere.
 
@@ -138,8 +128,11 @@ class Table:
         one, two = _lanes_of(digest)
         # A lane of that number would be a free slot; keys that differ in that alone are taken for one.
         one = one or 1
-        hashed = self.hash(one)
-        segment = self.segment_of(hashed)
+        product = one * self.multiplier & _MASK
+        hashed = product ^ product >> 32
+        segment = hashed & ((2 << self.level) - 1)
+        if segment >= self.segments:
+            segment &= (1 << self.level) - 1
         self.checksums.trust(segment)
         start, bucket, words = self.start_of(segment), hashed >> BUCKET_SHIFT, self.words
         for _ in range(BUCKETS):
@@ -165,7 +158,7 @@ class Table:
 
     def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
         """Claim keys, the first lane of each written last."""
-        words, header = self.words, self.header
+        words, count, used = self.words, 0, 0
         for digest, offset in zip(digests, offsets, strict=True):
             slot, segment, one, two = self.find(digest)
             free = words[slot] == FREE
@@ -175,8 +168,10 @@ class Table:
             words[slot + SECOND], words[slot + OWNER] = two, offset + 1
             if free:
                 words[slot] = one
-                header.used += 1
-            header.count += 1
+                used += 1
+            count += 1
+        self.header.count += count
+        self.header.used += used
 
     def release(self, digests: Sequence[bytes]) -> None:
         """Free keys; their slots keep the digests, so that the keys behind them are still found."""
