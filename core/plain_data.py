@@ -16,7 +16,6 @@ _MIN_INT, _MAX_INT = -(2**63), 2**64 - 1
 _to_json = msgspec.json.Encoder().encode
 _from_json = msgspec.json.Decoder().decode
 _to_msgpack = msgspec.msgpack.Encoder().encode
-_from_msgpack = msgspec.msgpack.Decoder().decode
 
 
 def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
@@ -55,28 +54,33 @@ def plain_problems(value: object, where: str, depth: int = 0) -> Iterator[str]:
 def plain_copy(value: Any) -> Any:
     """Return a copy of *value* made of the builtin types only if it is plain data, else None.
 
-    The quick way for the usual case, all in compiled code: what goes through JSON and comes back
-    equal is plain, unless the log's own encoding refuses it (large integers). It says None of some plain values too (tuples, ``nan``): `plain_problems` and
-    `as_plain` are the judges of those.
+    The quick way for the usual case. It says None of some plain values too (tuples, ``nan``):
+    `plain_problems` and `as_plain` are the judges of those.
+    """
+    copy = json_copy(value)
+    return copy if fits_log(copy) else None
+
+
+def json_copy(value: Any) -> Any:
+    """Return a deep copy of *value* made of the builtin types only if JSON makes one that is equal, else None.
+
+    All in compiled code. What goes through JSON and comes back equal is plain, but for integers of more
+    than 64 bits: `fits_log` knows those.
     """
     try:
         copy = _from_json(_to_json(value))
-        _to_msgpack(copy)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return copy if copy == value else None
 
 
-def equal_copy(value: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a deep copy of *value* if msgpack makes one that is equal, else None.
-
-    Quicker than `plain_copy`, and no proof of plain data: bytes and times are copied as well.
-    """
+def fits_log(value: Any) -> bool:
+    """Return whether the log's encoding takes *value*."""
     try:
-        copy: dict[str, Any] = _from_msgpack(_to_msgpack(value))
+        _to_msgpack(value)
     except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError):
-        return None
-    return copy if copy == value else None
+        return False
+    return True
 
 
 def as_plain(value: Any) -> Any:

@@ -12,11 +12,11 @@ from .authoring.errors import CheckError, DagsterError
 from .authoring.evaluate_tick import with_partition
 from .authoring.job_config import RunConfigCheck
 from .authoring.jobs import JobDefinition
-from .authoring.run_request import RunRequest
+from .authoring.run_request import NotPlain, RunRequest
 from .errors import TickTrailError
 from .events import RUN_KEY_TAG, TICK_TAG
 from .partitions_store import DynamicPartitionsStore
-from .plain_data import plain_copy, plain_problems, storable_text
+from .plain_data import fits_log, plain_copy, plain_problems, storable_text
 from .stale_assets import stale_selection
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def as_requests(
     """
     targets: dict[str | None, _Target] = {}
     requests = []
-    # Looked at one by one only if something in them is not plain.
-    all_plain = plain_copy([asked.run_config for asked in run_requests if asked.run_config]) is not None
+    configs = [asked.run_config for asked in run_requests if asked.run_config]
+    # Requests have plain run config, or know that it is not, but for integers that are too large.
+    all_plain = not any(type(config) is NotPlain for config in configs) and fits_log(configs)
     for index, run_request in enumerate(run_requests):
         target = targets.get(run_request.job_name)
         if target is None:
@@ -118,7 +119,7 @@ class _Target:
     ) -> tuple[dict[str, Any], list[str]]:
         """Return the run config for what is asked, and what of it does not fit the job."""
         if asked:
-            return dict(asked), self._misfits(asked, selection)
+            return (asked if type(asked) is dict else dict(asked)), self._misfits(asked, selection)
         selected = None if selection is None else tuple(selection)
         found = self._without_config.get(selected)
         if found is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from ..plain_data import equal_copy
+from ..plain_data import json_copy
 from .asset_key import AssetKey
 from .errors import CheckError, DagsterInvalidConfigError, DagsterInvalidDefinitionError
 from .run_config import RunConfig, plain_run_config
@@ -17,6 +17,10 @@ _set = msgspec.structs.force_setattr
 
 #: The types of a text that may be left out.
 _TEXT = frozenset((str, type(None)))
+
+
+class NotPlain(dict[str, Any]):
+    """Run config that is not plain data, of a request that can become no run."""
 
 
 class RunRequest(msgspec.Struct, frozen=True, gc=False):
@@ -112,13 +116,16 @@ def _text(field: str, value: object) -> str:
 
 
 def _plain_if_possible(run_config: Mapping[str, Any] | RunConfig) -> dict[str, Any]:
-    if type(run_config) is dict and (copied := equal_copy(run_config)) is not None:
+    copied: dict[str, Any] | None = json_copy(run_config) if type(run_config) is dict else None
+    if copied is not None:
         return copied
     try:
         return plain_run_config(run_config)
     except DagsterInvalidConfigError:
         # A name on disk that is no valid text gets here: it may cost this one request, not the tick.
-        return run_config.to_config_dict() if isinstance(run_config, RunConfig) else dict(run_config)
+        return NotPlain(
+            run_config.to_config_dict() if isinstance(run_config, RunConfig) else dict(run_config)
+        )
 
 
 def _encoded_tags(tags: object) -> dict[str, str]:
