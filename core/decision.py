@@ -11,18 +11,22 @@ listed for users in ``docs/compatibility.md``:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from .allowance import allowance, room_at, with_requested
+from .authoring.sensor_limits import SensorLimits
 from .evaluation import Evaluation, Reacted, Request
 from .events import (
     AnyEvent,
     CursorUpdated,
     EvaluationDiscarded,
     RequestRejected,
+    RequestsPutOff,
     RunKeyRepeated,
     RunRequested,
+    SensorQuarantined,
     SensorReacted,
     TickCompleted,
     TickFailed,
@@ -33,6 +37,8 @@ from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
 from .run_keys import NOBODY
 from .sensor_state import SCHEDULE, SensorState
+
+_NO_LIMITS = SensorLimits()
 
 
 class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -60,6 +66,7 @@ class Verdicts(msgspec.Struct):
     problems: list[str] = []
     requested: int = 0
     repeated: int = 0
+    put_off: int = 0
     last_run_key: str | None = None
 
 
@@ -70,6 +77,7 @@ def decide(
     owners: Sequence[int],
     run_ids: Sequence[str],
     partitions: DynamicPartitionsStore,
+    limits: SensorLimits = _NO_LIMITS,
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -80,11 +88,26 @@ def decide(
         owners: For each request, the offset of the request that owns its run key, or `NOBODY`.
         run_ids: As many ids for runs as there are requests without an owner.
         partitions: The dynamic partitions at that head.
+        limits: What the sensor may ask for, and when it is quarantined.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
     """
     if state.open_tick != finished.tick:
         return [_discarded(finished, at)]
+    events = _ending(state, finished, owners, run_ids, partitions, limits, offset, at)
+    return [*events, *_quarantine(state, limits, events[-1], at)]
+
+
+def _ending(
+    state: SensorState,
+    finished: FinishedTick,
+    owners: Sequence[int],
+    run_ids: Sequence[str],
+    partitions: DynamicPartitionsStore,
+    limits: SensorLimits,
+    offset: int,
+    at: int,
+) -> list[AnyEvent]:
     evaluation = finished.evaluation
     events: list[AnyEvent] = [
         TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
@@ -95,42 +118,103 @@ def decide(
         return [*events, *_cursor(state, finished, Verdicts(), at), _failed(finished, evaluation.error, at)]
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
+    allowed, why = allowance(limits, state.recent, at)
+    if evaluation.reactions:
+        allowed = len(evaluation.requests)
+    put_off = _over(evaluation, owners, allowed)
+    if put_off and (problem := _cannot_be_put_off(state, evaluation)):
+        error = f"{allowed + put_off} new runs in one tick, {allowed} are allowed ({why}): {problem}"
+        return [*events, _failed(finished, error, at)]
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
     changes = evaluation.partition_changes
-    if _asks_again(evaluation):
+    if put_off or _asks_again(evaluation):
         changes = without_deletions(changes)
     events += changed_partitions(changes, partitions, tick=finished.tick, at=at)
-    verdicts = _judge(finished, owners, run_ids, offset + len(events), at)
+    since = finished.tick if state.put_off_since is None else state.put_off_since
+    verdicts = _judge(finished, owners, run_ids, allowed, since, offset + len(events), at)
     events += verdicts.events
+    if put_off:
+        verdicts.put_off = put_off
+        again_at = (
+            at if why == "per tick" else room_at(with_requested(state.recent, verdicts.requested, at), at)
+        )
+        events.append(
+            RequestsPutOff(
+                at=at,
+                tick=finished.tick,
+                sensor=finished.sensor,
+                count=put_off,
+                limit=allowed,
+                why=why,
+                again_at=again_at,
+            )
+        )
     events += _cursor(state, finished, verdicts, at)
     return [*events, _end(finished, verdicts, at)]
 
 
+def _over(evaluation: Evaluation, owners: Sequence[int], allowed: int) -> int:
+    """Return how many new runs are asked for above what is allowed."""
+    if len(evaluation.requests) <= allowed:
+        return 0
+    asked = zip(evaluation.requests, owners, strict=True)
+    new = [request.run_key or None for request, owner in asked if owner == NOBODY and request.problem is None]
+    without_key = new.count(None)
+    return max(without_key + len(set(new) - {None}) - allowed, 0)
+
+
+def _cannot_be_put_off(state: SensorState, evaluation: Evaluation) -> str | None:
+    """Return why what is over a limit cannot be asked for again, and what to do."""
+    if state.kind == SCHEDULE:
+        return "a schedule does not ask again for the same moment, ask for fewer or raise its limits"
+    if any(not request.run_key and request.problem is None for request in evaluation.requests):
+        return "those without run keys would be launched again, give run keys or raise the sensor's limits"
+    return None
+
+
 def _judge(
-    finished: FinishedTick, owners: Sequence[int], run_ids: Sequence[str], offset: int, at: int
+    finished: FinishedTick,
+    owners: Sequence[int],
+    run_ids: Sequence[str],
+    allowed: int,
+    since: int,
+    offset: int,
+    at: int,
 ) -> Verdicts:
+    """Decide on each request.
+
+    Args:
+        allowed: How many may become runs.
+        since: The tick that began to put off what is asked for here. What it and those after it requested is
+            asked for again by nobody's fault: such repeats are not noted one by one.
+    """
     verdicts = Verdicts()
-    events, claimed, repeated = verdicts.events, dict[str, int](), 0
+    events, claimed, repeated, requested = verdicts.events, dict[str, int](), 0, 0
     tick, sensor, requests = finished.tick, finished.sensor, finished.evaluation.requests
     unused_ids = iter(run_ids)
     # There may be a hundred thousand of them.
-    for place, (request, owner) in enumerate(zip(requests, owners, strict=True), offset):
+    for index, (request, owner) in enumerate(zip(requests, owners, strict=True)):
         key = request.run_key or None
         if request.problem is not None:
-            index = place - offset
             events.append(_rejected(finished, request, index, at))
             verdicts.problems.append(f"request {index}: {request.problem}")
             continue
         if key is not None:
             owner = claimed.get(key, owner)
+            if since <= owner < offset:
+                continue
             if owner != NOBODY:
                 events.append(
                     RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job=request.job)
                 )
                 repeated += 1
                 continue
-            claimed[key] = place
+        if requested == allowed:
+            continue
+        requested += 1
+        if key is not None:
+            claimed[key] = offset + len(events)
         events.append(
             RunRequested(
                 at=at,
@@ -145,8 +229,7 @@ def _judge(
                 asset_selection=request.asset_selection,
             )
         )
-    verdicts.repeated = repeated
-    verdicts.requested = len(requests) - repeated - len(verdicts.problems)
+    verdicts.repeated, verdicts.requested = repeated, requested
     verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
     return verdicts
 
@@ -174,7 +257,7 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
         )
         return [_note(finished, message, at)]
     # A schedule's moment is evaluated once.
-    if _asks_again(finished.evaluation) and state.kind != SCHEDULE:
+    if (verdicts.put_off or _asks_again(finished.evaluation)) and state.kind != SCHEDULE:
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
 
@@ -219,7 +302,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
     if verdicts.problems:
         total = len(finished.evaluation.requests)
         summary = f"{len(verdicts.problems)} of {total} run requests rejected: {verdicts.problems[0]}"
-        return _failed(finished, summary, at)
+        return _failed(finished, summary, at, verdicts.requested)
     if finished.evaluation.error is not None:
         return _failed(finished, finished.evaluation.error, at)
     reactions = finished.evaluation.reactions
@@ -228,7 +311,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
             at=at,
             tick=finished.tick,
             sensor=finished.sensor,
-            reason=finished.evaluation.skip_reason,
+            reason=_put_off_reason(verdicts) or finished.evaluation.skip_reason,
             duration=finished.duration,
             repeated=verdicts.repeated,
             last_run_key=verdicts.last_run_key,
@@ -246,7 +329,22 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
     )
 
 
-def _failed(finished: FinishedTick, error: str, at: int) -> TickFailed:
+def _put_off_reason(verdicts: Verdicts) -> str | None:
+    return f"{verdicts.put_off} run requests put off" if verdicts.put_off else None
+
+
+def _quarantine(
+    state: SensorState, limits: SensorLimits, end: AnyEvent, at: int
+) -> Iterator[SensorQuarantined]:
+    """Yield the quarantine of a sensor that now has failed too often; a reaction's failure is not the sensor's."""
+    if not isinstance(end, TickFailed) or end.reacted or limits.quarantine_after is None:
+        return
+    failures = state.consecutive_failures + 1
+    if failures >= limits.quarantine_after:
+        yield SensorQuarantined(at=at, sensor=end.sensor, tick=end.tick, failures=failures, error=end.error)
+
+
+def _failed(finished: FinishedTick, error: str, at: int, requested: int = 0) -> TickFailed:
     return TickFailed(
         at=at,
         tick=finished.tick,
@@ -256,6 +354,7 @@ def _failed(finished: FinishedTick, error: str, at: int) -> TickFailed:
         traceback=finished.evaluation.traceback,
         timed_out=finished.timed_out,
         reacted=len(finished.evaluation.reactions),
+        requested=requested,
     )
 
 

@@ -41,6 +41,7 @@ from .events import (
     EngineStarted,
     EngineStopped,
     EvaluationDiscarded,
+    RequestsPutOff,
     RunFailed,
     RunLaunched,
     SensorDefined,
@@ -104,6 +105,7 @@ class Engine:
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
         self._in_flight: dict[str, Ticket] = {}
         self._abandoned: dict[str, Ticket] = {}
+        self._again_at: dict[str, int] = {}
         self._finished: list[FinishedTick] = []
         self._reports: list[RunReport] = []
         self._head = 0
@@ -119,6 +121,7 @@ class Engine:
             TickFailed: self._ended,
             TickInterrupted: self._ended,
             EvaluationDiscarded: self._ended,
+            RequestsPutOff: self._put_off,
         }
 
     @property
@@ -317,7 +320,14 @@ class Engine:
         if state.open_tick == tick.tick:
             self._woken.plan(tick.tick, tick.evaluation.next_tick, tick.evaluation.known)
         events = decide(
-            state, tick, owners=owners, run_ids=run_ids, partitions=partitions, offset=offset, at=at
+            state,
+            tick,
+            owners=owners,
+            run_ids=run_ids,
+            partitions=partitions,
+            limits=self._sensors[tick.sensor].limits,
+            offset=offset,
+            at=at,
         )
         if tick.evaluation.partition_changes:
             partitions.heed(events)
@@ -373,11 +383,18 @@ class Engine:
         if self._states.get(sensor).running:
             self._schedule_next(ticket, next_tick)
 
+    def _put_off(self, _: int, event: RequestsPutOff) -> None:
+        self._again_at[event.sensor] = event.again_at
+
     def _schedule_next(self, ticket: Ticket, next_tick: NextTick) -> None:
         """Set when the sensor ticks after *ticket*; one that waits for events may have no such moment."""
         name, sensor = ticket.sensor, self._sensors[ticket.sensor]
         after_interval = ticket.started + sensor.interval
-        if sensor.moments is not None:
+        again_at = self._again_at.pop(name, None)
+        if again_at is not None:
+            wait = max(again_at - self._clock.now(), 0) / 1e6
+            self._schedule.set(name, self._clock.monotonic() + wait)
+        elif sensor.moments is not None:
             self._schedule_moment(name, sensor.moments, self._clock.now())
         elif next_tick == "paused":
             self._woken.pause(name, after_interval)

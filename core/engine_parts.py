@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from .authoring.sensor_limits import SensorLimits
 from .cron import Moments
 from .events import AnyEvent, RunRequested, RunStarted
 from .partitions_store import DynamicPartitionsStore
@@ -29,6 +30,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         cron_schedule: When a schedule ticks, as it is written; None for sensors.
         timezone: Whose clock that goes by, None for sensors.
         moments: The moments at which a schedule ticks in place of at intervals, None for sensors.
+        limits: What it may ask for, and when it is quarantined.
     """
 
     name: str
@@ -44,6 +46,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     cron_schedule: str | None = None
     timezone: str | None = None
     moments: Moments | None = None
+    limits: SensorLimits = SensorLimits()
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):

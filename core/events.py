@@ -94,6 +94,22 @@ class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
 # --- operators --------------------------------------------------------------------------------
 
 
+class SensorQuarantined(Event, tag=5, frozen=True, kw_only=True):
+    """A sensor failed too often in a row: it ticks no more until it is started or reset, or its code changes.
+
+    Attributes:
+        tick: The last tick that failed.
+        failures: How many failed in a row.
+        error: Why the last one did.
+    """
+
+    at: int
+    sensor: str
+    tick: int
+    failures: int
+    error: str
+
+
 class SensorStarted(Event, tag=10, frozen=True, kw_only=True):
     """An operator switched the sensor on."""
 
@@ -298,6 +314,7 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still ran.
         reacted: How many `SensorReacted` the tick has.
+        requested: How many `RunRequested`, of a tick of which other requests were rejected.
     """
 
     at: int
@@ -308,6 +325,7 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
     traceback: str | None = None
     timed_out: bool = False
     reacted: int = 0
+    requested: int = 0
 
 
 class TickCompleted(Event, tag=28, frozen=True, kw_only=True):
@@ -378,6 +396,25 @@ class SensorReacted(Event, tag=31, frozen=True, kw_only=True):
 
 
 # --- a run ------------------------------------------------------------------------------------
+
+
+class RequestsPutOff(Event, tag=32, frozen=True, kw_only=True):
+    """A tick asked for more new runs than the sensor may; the cursor waits, and the sensor is to ask for them again.
+
+    Attributes:
+        count: How many requests were put off.
+        limit: How many new runs the tick was allowed.
+        why: Which limit that was: ``"per tick"`` or ``"per hour"``.
+        again_at: When the sensor is to tick again; UTC, microseconds since the epoch.
+    """
+
+    at: int
+    tick: int
+    sensor: str
+    count: int
+    limit: int
+    why: str
+    again_at: int
 
 
 class RunLaunched(Event, tag=40, frozen=True, kw_only=True):
@@ -535,6 +572,7 @@ AnyEvent = (
     | EngineStopped
     | SensorDefined
     | SensorRetired
+    | SensorQuarantined
     | SensorStarted
     | SensorStopped
     | SensorStatusReset
@@ -552,6 +590,7 @@ AnyEvent = (
     | TickInterrupted
     | EvaluationDiscarded
     | SensorReacted
+    | RequestsPutOff
     | RunLaunched
     | RunStarted
     | RunSucceeded

@@ -8,12 +8,15 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from .allowance import Recent, with_requested
 from .events import (
     AnyEvent,
     CursorReset,
     CursorUpdated,
     DefaultStatus,
+    RequestsPutOff,
     SensorDefined,
+    SensorQuarantined,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -64,6 +67,10 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         timezone: Whose clock *cron_schedule* goes by, None for sensors.
         moments_after: A schedule's moments up to this time do not count, as they were before it was
             switched on or changed; None when an operator has since said by the cursor which ones do.
+        recent: How many new runs it asked for in the last hour.
+        put_off_since: Id of the tick that began to put requests off, None if the last ended tick did not.
+        put_off: Id of the latest tick that put requests off.
+        quarantined: Offset of its `SensorQuarantined`, None while it is not.
     """
 
     name: str
@@ -87,6 +94,10 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cron_schedule: str | None = None
     timezone: str | None = None
     moments_after: int | None = None
+    recent: Recent = ()
+    put_off_since: int | None = None
+    put_off: int | None = None
+    quarantined: int | None = None
 
     @property
     def status(self) -> DefaultStatus:
@@ -95,8 +106,8 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def running(self) -> bool:
-        """Whether the sensor is on and in the definitions."""
-        return self.defined and self.status == "RUNNING"
+        """Whether the sensor is on, in the definitions, and not quarantined."""
+        return self.defined and self.status == "RUNNING" and self.quarantined is None
 
 
 def evolve(state: SensorState, offset: int, event: AnyEvent) -> SensorState:
@@ -119,6 +130,7 @@ def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorSta
         fingerprint=event.fingerprint,
         cron_schedule=event.cron_schedule,
         timezone=event.timezone,
+        quarantined=state.quarantined if event.fingerprint == state.fingerprint else None,
     )
     if not state.defined or _when(state) != _when(after):
         after = replace(after, moments_after=event.at if event.kind == SCHEDULE else None)
@@ -134,9 +146,23 @@ def _retired(state: SensorState, offset: int, event: SensorRetired) -> SensorSta
 
 
 def _started(state: SensorState, offset: int, event: SensorStarted) -> SensorState:
-    if state.status == "RUNNING":
+    if state.status == "RUNNING" and state.quarantined is None:
         return state
-    return _switched(state, replace(state, stored_status="RUNNING"), event.at)
+    return _switched(state, _released(replace(state, stored_status="RUNNING")), event.at)
+
+
+def _released(state: SensorState) -> SensorState:
+    """Lift the quarantine, if there is one: failures count anew."""
+    return state if state.quarantined is None else replace(state, quarantined=None, consecutive_failures=0)
+
+
+def _quarantined(state: SensorState, offset: int, event: SensorQuarantined) -> SensorState:
+    return replace(state, quarantined=offset)
+
+
+def _put_off(state: SensorState, offset: int, event: RequestsPutOff) -> SensorState:
+    since = event.tick if state.put_off_since is None else state.put_off_since
+    return replace(state, put_off=event.tick, put_off_since=since)
 
 
 def _stopped(state: SensorState, offset: int, event: SensorStopped) -> SensorState:
@@ -144,7 +170,7 @@ def _stopped(state: SensorState, offset: int, event: SensorStopped) -> SensorSta
 
 
 def _status_reset(state: SensorState, offset: int, event: SensorStatusReset) -> SensorState:
-    return _switched(state, replace(state, stored_status="DECLARED_IN_CODE"), event.at)
+    return _switched(state, _released(replace(state, stored_status="DECLARED_IN_CODE")), event.at)
 
 
 def _switched(before: SensorState, after: SensorState, at: int) -> SensorState:
@@ -172,20 +198,23 @@ def _cursor_updated(state: SensorState, offset: int, event: CursorUpdated) -> Se
 
 
 def _skipped(state: SensorState, offset: int, event: TickSkipped) -> SensorState:
-    return _ended(state, "SKIPPED", 0, event.last_run_key)
+    return _ended(state, "SKIPPED", 0, event.last_run_key, state.recent)
 
 
 def _completed(state: SensorState, offset: int, event: TickCompleted) -> SensorState:
-    return _ended(state, "SUCCESS", 0, event.last_run_key)
+    recent = with_requested(state.recent, event.requested, event.at)
+    return _ended(state, "SUCCESS", 0, event.last_run_key, recent)
 
 
 def _failed(state: SensorState, offset: int, event: TickFailed) -> SensorState:
     # What failed were reactions to single events; the sensor itself goes on.
     failures = state.consecutive_failures + (0 if event.reacted else 1)
-    return _ended(state, "FAILURE", failures, None)
+    return _ended(state, "FAILURE", failures, None, with_requested(state.recent, event.requested, event.at))
 
 
-def _ended(state: SensorState, status: TickStatus, failures: int, run_key: str | None) -> SensorState:
+def _ended(
+    state: SensorState, status: TickStatus, failures: int, run_key: str | None, recent: Recent
+) -> SensorState:
     return replace(
         state,
         open_tick=None,
@@ -194,6 +223,8 @@ def _ended(state: SensorState, status: TickStatus, failures: int, run_key: str |
         consecutive_failures=failures,
         last_run_key=state.last_run_key if run_key is None else run_key,
         last_status=status,
+        recent=recent,
+        put_off_since=state.put_off_since if state.put_off == state.open_tick else None,
     )
 
 
@@ -214,6 +245,8 @@ _STEPS: dict[type, Callable[[SensorState, int, Any], SensorState]] = {
     TickCompleted: _completed,
     TickFailed: _failed,
     TickInterrupted: _interrupted,
+    SensorQuarantined: _quarantined,
+    RequestsPutOff: _put_off,
 }
 
 #: The types of event that change a state; others that carry a sensor's name only tell of its ticks.

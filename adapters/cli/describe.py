@@ -18,6 +18,7 @@ from ...core.events import (
     EngineStopped,
     EvaluationDiscarded,
     RequestRejected,
+    RequestsPutOff,
     RunCanceled,
     RunFailed,
     RunKeyRepeated,
@@ -27,6 +28,7 @@ from ...core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorQuarantined,
     SensorReacted,
     SensorRetired,
     SensorStarted,
@@ -169,6 +171,7 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     EngineStopped: lambda e: f"{e.engine[:8]}: {e.reason}",
     SensorDefined: _defined,
     SensorRetired: lambda e: "no longer in the definitions; its cursor and run keys are kept",
+    SensorQuarantined: lambda e: f"after {e.failures} failed ticks in a row: {e.error}",
     SensorStarted: _by,
     SensorStopped: _by,
     SensorStatusReset: _by,
@@ -186,6 +189,9 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     TickInterrupted: lambda e: e.reason,
     EvaluationDiscarded: _discarded,
     SensorReacted: _reacted,
+    RequestsPutOff: lambda e: (
+        f"{e.count} run requests above the {e.limit} allowed {e.why}, again at {local_time(e.again_at)}"
+    ),
     RunLaunched: lambda e: f"by {e.launcher}",
     RunStarted: lambda e: f"in {e.where}",
     RunSucceeded: lambda e: "",
@@ -198,6 +204,8 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
 }
 
 _STYLES: dict[type, str] = {
+    SensorQuarantined: "red",
+    RequestsPutOff: "yellow",
     SensorStarted: "magenta",
     SensorStopped: "magenta",
     SensorStatusReset: "magenta",

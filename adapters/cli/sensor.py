@@ -58,6 +58,10 @@ def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
         (_row(rows[name], now) for name in sorted(rows)),
         wide="CURSOR",
     )
+    if held := [name for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]:
+        out.note(
+            f"quarantined after failures: mend the code, or run `ticktrail sensor start {held[0]}`", "yellow"
+        )
     if not rows:
         out.note("no sensors: neither the log nor the definitions have any")
     return 0
@@ -77,7 +81,7 @@ def start(
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
-        if state.status == "RUNNING":
+        if state.status == "RUNNING" and state.quarantined is None:
             return None
         return SensorStarted(at=now, sensor=name, actor=who, reason=reason)
 
@@ -119,7 +123,7 @@ def reset(
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
-        if state.stored_status == "DECLARED_IN_CODE":
+        if state.stored_status == "DECLARED_IN_CODE" and state.quarantined is None:
             return None
         return SensorStatusReset(at=now, sensor=name, actor=who, reason=reason)
 
@@ -214,14 +218,16 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
     outcome = _act(name, actor, decide, code, common)
     before, after, out = outcome.before, outcome.after, Output(json=common.json)
     if out.json:
-        out.record({"sensor": name, "offset": outcome.offset, "before": before.status, "after": after.status})
+        out.record(
+            {"sensor": name, "offset": outcome.offset, "before": _status(before), "after": _status(after)}
+        )
         return 0
     if outcome.offset is None:
         why = "follows its code already, and is" if action == "reset" else "is already"
         out.line(f"{name} {why} {after.status}")
         return 0
     out.line(
-        f"{name}: {before.status} → {after.status}" + (", as its code says" if action == "reset" else "")
+        f"{name}: {_status(before)} → {_status(after)}" + (", as its code says" if action == "reset" else "")
     )
     if after.status == "RUNNING" and common.open().engine() is None:
         out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
@@ -264,7 +270,9 @@ def _sensor_record(state: SensorState) -> dict[str, Any]:
 
 
 def _status(state: SensorState) -> str:
-    return state.status if state.defined else "RETIRED"
+    if not state.defined:
+        return "RETIRED"
+    return state.status if state.quarantined is None else "QUARANTINED"
 
 
 def _row(state: SensorState, now: int) -> list[str]:

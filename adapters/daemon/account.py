@@ -16,6 +16,7 @@ from ...core.events import (
     EvaluationDiscarded,
     Event,
     RequestRejected,
+    RequestsPutOff,
     RunCanceled,
     RunFailed,
     RunKeyRepeated,
@@ -23,6 +24,7 @@ from ...core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorQuarantined,
     SensorReacted,
     SensorRetired,
     SensorStarted,
@@ -99,6 +101,9 @@ class Account:
                 return self._requested(event)
             case SensorReacted():
                 return self._reacted(event)
+            case RequestsPutOff():
+                what = f"{event.count} run requests put off: {event.limit} are allowed {event.why}"
+                return event.sensor, what, "yellow"
             case RequestRejected():
                 return event.sensor, f"request {event.index} rejected: {event.why}", "red"
             case _:
@@ -168,6 +173,9 @@ def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
     match event:
         case SensorDefined():
             return event.sensor, f"defined: {pace_sentence(event)}, by default {event.default_status}", "dim"
+        case SensorQuarantined():
+            what = f"quarantined after {event.failures} failed ticks in a row; start it again with"
+            return event.sensor, f"{what} `ticktrail sensor start {event.sensor}`", "red"
         case SensorRetired():
             return event.sensor, "no longer in the definitions; its cursor and run keys are kept", "yellow"
         case SensorStarted():

@@ -226,6 +226,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         cron_schedule=sensor.cron_text,
         timezone=sensor.timezone,
         moments=sensor.moments,
+        limits=sensor.limits,
     )
 
 

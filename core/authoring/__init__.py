@@ -96,6 +96,7 @@ from .schedule_definition import ScheduleDefinition
 from .sensor import sensor
 from .sensor_context import SensorEvaluationContext, build_sensor_context
 from .sensor_definition import SensorDefinition
+from .sensor_limits import SensorLimits
 from .sensor_result import SensorExecutionData, SensorResult
 from .time_partitions import (
     DailyPartitionsDefinition,
@@ -193,6 +194,7 @@ __all__ = [
     "SensorEvaluationContext",
     "SensorExecutionData",
     "SensorExecutionError",
+    "SensorLimits",
     "SensorResult",
     "SensorTargetError",
     "SensorType",

@@ -15,6 +15,7 @@ from .reactions import EVENTS_PER_TICK, LogEvent, Reactions
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
 from .sensor_invocation import ContextParameter
+from .sensor_limits import SensorLimits
 from .sensor_outcome import Outcome, outcome_of
 from .sensor_rules import DEFAULT_TIMEOUT
 from .sensor_target import TargetJob
@@ -157,6 +158,7 @@ def asset_sensor(
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
 ) -> Callable[[SensorFunction], AssetSensorDefinition]:
     """Make a sensor of a function of a context and a materialization; called for each one of the asset.
 
@@ -165,6 +167,7 @@ def asset_sensor(
         minimum_interval_seconds: From one tick's start to the next one's; None for at once, whenever the
             asset is materialized.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
+        limits: What the engine lets it do; ours.
 
     The other parameters are those of `sensor`.
 
@@ -188,6 +191,7 @@ def asset_sensor(
             tags=tags,
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
 
     return define

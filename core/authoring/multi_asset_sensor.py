@@ -24,6 +24,7 @@ from .run_chain import chained
 from .run_request import RunRequest
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
+from .sensor_limits import SensorLimits
 from .sensor_outcome import Outcome, outcome_of
 from .sensor_result import SensorResult
 from .sensor_rules import DEFAULT_TIMEOUT
@@ -172,6 +173,7 @@ def multi_asset_sensor(
     tags: Mapping[str, str] | None = None,
     metadata: Mapping[str, Any] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
 ) -> Callable[[SensorFunction], MultiAssetSensorDefinition]:
     """Make a sensor of a function that looks at what was materialized of several assets.
 
@@ -181,6 +183,7 @@ def multi_asset_sensor(
         monitored_assets: Keys, or a selection of the assets that are defined beside the sensor.
         request_assets: The assets that requests are about; they run in the implicit asset job.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
+        limits: What the engine lets it do; ours.
 
     The other parameters are those of `sensor`.
 
@@ -205,6 +208,7 @@ def multi_asset_sensor(
             tags=tags,
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
 
     return define

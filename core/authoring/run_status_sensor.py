@@ -15,6 +15,7 @@ from .run_status_context import RunFailureSensorContext, RunStatusSensorContext
 from .run_status_cursor import RunStatusCursor
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
+from .sensor_limits import SensorLimits
 from .sensor_outcome import EMPTY_RESULT, Outcome, outcome_of
 from .sensor_result import SensorResult
 from .sensor_rules import DEFAULT_TIMEOUT
@@ -54,6 +55,7 @@ class RunStatusSensorDefinition(SensorDefinition):
         metadata: Mapping[str, Any] | None = None,
         required_resource_keys: set[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+        limits: SensorLimits | None = None,
     ) -> None:
         """Declare a sensor; `run_status_sensor` tells the parameters.
 
@@ -75,6 +77,7 @@ class RunStatusSensorDefinition(SensorDefinition):
             metadata=metadata,
             required_resource_keys=required_resource_keys,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
         self.run_status = _checked_status(run_status, self.name)
         if monitored_jobs and monitor_all_code_locations:
@@ -183,6 +186,7 @@ def run_status_sensor(
     metadata: Mapping[str, Any] | None = None,
     *,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
 ) -> Callable[[SensorFunction], RunStatusSensorDefinition]:
     """Make a sensor of a function that is called for each run that gets to *run_status*.
 
@@ -196,6 +200,7 @@ def run_status_sensor(
         request_jobs: The jobs that requests are for; each request then names its own.
         monitor_all_repositories: Deprecated name of *monitor_all_code_locations*.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
+        limits: What the engine lets it do; ours.
 
     Raises:
         DagsterInvalidDefinitionError: The declaration contradicts itself, or no event tells of the status.
@@ -219,6 +224,7 @@ def run_status_sensor(
             tags=tags,
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
 
     return define

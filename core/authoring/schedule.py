@@ -7,6 +7,7 @@ from typing import Any
 
 from .default_status import DefaultScheduleStatus
 from .schedule_definition import ScheduleDefinition
+from .sensor_limits import SensorLimits
 from .sensor_rules import DEFAULT_TIMEOUT
 from .sensor_target import TargetJob
 
@@ -28,6 +29,7 @@ def schedule(
     target: Any = None,
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
     **unsupported: Any,
 ) -> Callable[[Callable[..., Any]], ScheduleDefinition]:
     """Make a schedule of a function that says what a moment asks for.
@@ -63,6 +65,7 @@ def schedule(
             target=target,
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
             **unsupported,
         )
 

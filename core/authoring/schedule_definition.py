@@ -20,6 +20,7 @@ from .schedule_context import ScheduleEvaluationContext, build_schedule_context
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
 from .sensor_invocation import caller, context_from_call, context_parameter
+from .sensor_limits import SensorLimits
 from .sensor_outcome import Outcome, outcome_of
 from .sensor_result import SensorExecutionData
 from .sensor_rules import DEFAULT_TIMEOUT
@@ -70,6 +71,7 @@ class ScheduleDefinition(SensorDefinition):
         target: Any = None,
         owners: Sequence[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+        limits: SensorLimits | None = None,
         **unsupported: Any,
     ) -> None:
         """Declare a schedule. Without *execution_fn* each moment asks for one run.
@@ -90,6 +92,7 @@ class ScheduleDefinition(SensorDefinition):
             target: A job, or assets, which get a job of their own.
             owners: E-mail addresses and ``team:<name>``.
             evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
+            limits: What the engine lets it do; ours.
 
         Raises:
             DagsterInvalidDefinitionError: The declaration contradicts itself, or there is no such time
@@ -118,6 +121,7 @@ class ScheduleDefinition(SensorDefinition):
             target=target,
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
         if not self.targets:
             raise CheckError(f"Must provide target, job, or job_name: {self.what} has none of them")

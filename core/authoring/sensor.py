@@ -7,6 +7,7 @@ from typing import Any, overload
 
 from .default_status import DefaultSensorStatus
 from .sensor_definition import SensorDefinition
+from .sensor_limits import SensorLimits
 from .sensor_rules import DEFAULT_TIMEOUT
 from .sensor_target import TargetJob
 
@@ -36,6 +37,7 @@ def sensor(
     target: Any = None,
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
 ) -> Callable[[SensorFunction], SensorDefinition]: ...
 
 
@@ -55,6 +57,7 @@ def sensor(
     target: Any = None,
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+    limits: SensorLimits | None = None,
 ) -> SensorDefinition | Callable[[SensorFunction], SensorDefinition]:
     """Make a sensor of a function; works with and without parentheses.
 
@@ -76,6 +79,7 @@ def sensor(
         target: A job, or assets, which get a job of their own.
         owners: E-mail addresses and ``team:<name>``.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
+        limits: What the engine lets it do; ours.
 
     Raises:
         DagsterInvalidDefinitionError: The declaration contradicts itself.
@@ -100,6 +104,7 @@ def sensor(
             target=target,
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
+            limits=limits,
         )
 
     return define if bare is None else define(bare)

@@ -18,6 +18,7 @@ from .resource_parameters import required_keys, resource_parameters
 from .results import str_tags
 from .sensor_context import SensorEvaluationContext
 from .sensor_invocation import ContextParameter, caller, context_from_call, context_parameter
+from .sensor_limits import SensorLimits, checked_limits
 from .sensor_outcome import Outcome, outcome_of
 from .sensor_rules import (
     DEFAULT_TIMEOUT,
@@ -47,6 +48,7 @@ class SensorDefinition:
         metadata: For people, by name.
         owners: E-mail addresses and ``team:<name>``, None when not declared.
         evaluation_timeout_seconds: After which the engine gives an evaluation up, > 0.
+        limits: What the engine lets it do.
     """
 
     sensor_type = SensorType.STANDARD
@@ -75,6 +77,7 @@ class SensorDefinition:
         target: Any = None,
         owners: Sequence[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
+        limits: SensorLimits | None = None,
     ) -> None:
         """Declare a sensor; `sensor` tells the parameters.
 
@@ -106,6 +109,7 @@ class SensorDefinition:
         self.metadata = normalize_metadata(metadata)
         self.owners = None if owners is None else list(check_owners(owners, self.what))
         self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
+        self.limits = checked_limits(limits, self.what)
         self._targets = sensor_targets(
             self.name,
             self.what,

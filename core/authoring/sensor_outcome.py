@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from itertools import islice
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from .reactions import Reaction
 
 EMPTY_RESULT = "Sensor function returned an empty result"
+
+#: How much a generator may yield: one without end must not fill the engine's memory.
+MOST_PRODUCED = 1_000_000
 
 #: What a function may return, by the sort of definition.
 _EXPECTED = {
@@ -107,7 +111,13 @@ def _produced(what: str, returned: Any) -> list[Any]:
     if isinstance(returned, list):
         return returned
     if isinstance(returned, GeneratorType):
-        return list(_drained(what, returned))
+        produced = list(islice(_drained(what, returned), MOST_PRODUCED + 1))
+        if len(produced) > MOST_PRODUCED:
+            raise CheckError(
+                f"{what} asks for more than {MOST_PRODUCED:,} runs in one tick: yield fewer and go on from there in "
+                "the next one, for that is the cursor"
+            )
+        return produced
     if isinstance(returned, CoroutineType):
         returned.close()
         raise CheckError(

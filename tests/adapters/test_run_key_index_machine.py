@@ -23,7 +23,7 @@ from ticktrail.core.run_keys import run_key_digests
 from ticktrail.projections.run_keys import RunKeys
 
 #: Different keys of a sensor, so many that the table grows by a few segments, so few that they come again.
-_KEYS = 30_000
+_KEYS = 12_000
 
 sensors = st.sampled_from(["inbox", "outbox"])
 #: Both ways through the table: one by one, and in numpy.

@@ -113,6 +113,7 @@ class EngineHarness:
             cron_schedule=sensor.cron_text,
             timezone=sensor.timezone,
             moments=sensor.moments,
+            limits=sensor.limits,
         )
 
     def _new_ids(self, count: int) -> list[str]:
