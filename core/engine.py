@@ -86,6 +86,7 @@ class Engine:
         run_keys: RunKeyOwners,
         open_runs: OpenRuns,
         partitions: DynamicPartitions,
+        followers: Sequence[Folded] = (),
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
         new_ids: Callable[[int], Sequence[str]],
@@ -94,12 +95,13 @@ class Engine:
         """Take the parts; nothing is read or written before `open`.
 
         Args:
+            followers: Kept at the head too, for others than the engine.
             new_ids: Makes as many ids of runs as it is asked for, each unique.
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
         self._partitions = partitions
-        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions)
+        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions, *followers)
         self._sensors, self._clock, self._new_ids, self._name = sensors, clock, new_ids, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())

@@ -165,6 +165,22 @@ class RunKeysReleased(Event, tag=14, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class ConcurrencyLimitSet(Event, tag=15, frozen=True, kw_only=True):
+    """An operator said how many runs may go on at once.
+
+    Attributes:
+        limit: Which runs: ``runs`` (all), ``job:NAME``, ``tag:KEY``, ``tag:KEY=VALUE``, or ``tag:KEY=*`` (those of each
+            value by themselves).
+        max_runs: How many, >= 0; None lifts the limit.
+    """
+
+    at: int
+    limit: str
+    max_runs: int | None
+    actor: str
+    reason: str | None = None
+
+
 # --- a tick -----------------------------------------------------------------------------------
 
 
@@ -578,6 +594,7 @@ AnyEvent = (
     | SensorStatusReset
     | CursorReset
     | RunKeysReleased
+    | ConcurrencyLimitSet
     | TickStarted
     | TickLogged
     | RunRequested

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Parameter
 
 from ...core.errors import TickTrailError
-from . import partition, run, sensor, tick
+from . import limit, partition, run, sensor, tick
 from .audit import log
 from .dev import dev
 from .info import info
@@ -32,6 +32,7 @@ app.command(dev)
 app.command(sensor.app)
 app.command(tick.app)
 app.command(run.app)
+app.command(limit.app)
 app.command(partition.app)
 app.command(log)
 app.command(verify)

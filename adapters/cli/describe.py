@@ -11,6 +11,7 @@ from ...core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    ConcurrencyLimitSet,
     CursorReset,
     CursorUpdated,
     DynamicPartitionsChanged,
@@ -81,7 +82,14 @@ def as_record(offset: int, event: AnyEvent) -> dict[str, Any]:
     return {"offset": offset, "event": type(event).__name__, **msgspec.structs.asdict(event)}
 
 
-def _by(event: SensorStarted | SensorStopped | SensorStatusReset | CursorReset | RunKeysReleased) -> str:
+def _by(
+    event: SensorStarted
+    | SensorStopped
+    | SensorStatusReset
+    | CursorReset
+    | RunKeysReleased
+    | ConcurrencyLimitSet,
+) -> str:
     return f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
 
 
@@ -177,6 +185,9 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     SensorStatusReset: _by,
     CursorReset: lambda e: f"{_cursors(e)} {_by(e)}",
     RunKeysReleased: lambda e: f"{one_line(', '.join(map(repr, e.run_keys)), 60)} {_by(e)}",
+    ConcurrencyLimitSet: lambda e: (
+        f"{e.limit} {'lifted' if e.max_runs is None else f'at most {e.max_runs}'} {_by(e)}"
+    ),
     TickStarted: _tick_started,
     TickLogged: lambda e: f"{e.level} {e.message}",
     RunRequested: _requested,
@@ -211,6 +222,7 @@ _STYLES: dict[type, str] = {
     SensorStatusReset: "magenta",
     CursorReset: "magenta",
     RunKeysReleased: "magenta",
+    ConcurrencyLimitSet: "magenta",
     RunRequested: "cyan",
     RunKeyRepeated: "yellow",
     RequestRejected: "red",

@@ -13,6 +13,7 @@ from ...projections.runs import Run, Runs, RunStatus
 from ..folding import fold
 from ..home import Home
 from ..system import SystemClock
+from .cancel import cancel
 from .describe import as_record, details, style
 from .launch import launch
 from .options import COMMON, Common
@@ -20,8 +21,9 @@ from .output import Output, status_text
 from .reading import opened
 from .text import UsageError, ago, between, local_time, one_line
 
-app = App(name="run", help="List and launch runs, and show their logs.")
+app = App(name="run", help="List, launch and cancel runs, and show their logs.")
 app.command(launch)
+app.command(cancel)
 
 RunId = Annotated[str, Parameter(name="ID", help="Id of the run; its first letters are enough.")]
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from ...core.events import (
     AnyEvent,
     AssetMaterialized,
+    ConcurrencyLimitSet,
     CursorReset,
     EvaluationDiscarded,
     Event,
@@ -184,6 +185,9 @@ def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
             return event.sensor, f"stopped by {event.actor}", "cyan"
         case SensorStatusReset():
             return event.sensor, f"status reset by {event.actor}", "cyan"
+        case ConcurrencyLimitSet():
+            what = "lifted" if event.max_runs is None else f"at most {event.max_runs} at once"
+            return f"limit {event.limit}", f"{what} by {event.actor}", "cyan"
         case CursorReset():
             return event.sensor, f"cursor {event.before!r} → {event.after!r} by {event.actor}", "cyan"
     return None

@@ -18,10 +18,19 @@ from rich.console import Console
 from ...core.authoring.sensor import SensorDefinition
 from ...core.engine import Engine
 from ...core.engine_parts import EngineSensor
-from ...core.events import AnyEvent, RunCanceled, RunFailed, RunStarted, RunSucceeded
+from ...core.events import (
+    AnyEvent,
+    ConcurrencyLimitSet,
+    RunCanceled,
+    RunFailed,
+    RunStarted,
+    RunSucceeded,
+)
 from ...core.log import EventLog
+from ...core.run_queue import QueuedRun
+from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.dynamic_partitions import DynamicPartitions
-from ...projections.outbox import Outbox
+from ...projections.outbox import OpenRun, Outbox
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..cyclic_gc import collect_rarely
@@ -95,9 +104,12 @@ class _Session:
     ) -> None:
         self._log, self._account, self._notes, self._where = log, account, notes, home.path
         self._states, self._outbox, self._partitions = SensorStates(), Outbox(), DynamicPartitions()
+        self._limits = ConcurrencyLimits()
         self._index = _run_keys(home, log, self._note)
         self._run_keys = RunKeys(self._index)
-        self._snapshot = StateSnapshot(home.states_path, log, self._states, self._outbox, self._partitions)
+        self._snapshot = StateSnapshot(
+            home.states_path, log, self._states, self._outbox, self._partitions, self._limits
+        )
         sensors, name = loaded.sensors, new_run_id()
         self._engine = Engine(
             log,
@@ -105,6 +117,7 @@ class _Session:
             run_keys=self._run_keys,
             open_runs=self._outbox,
             partitions=self._partitions,
+            followers=[self._limits],
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
             new_ids=new_run_ids,
@@ -128,8 +141,8 @@ class _Session:
         step = self._engine.open(
             where=f"process {os.getpid()} on {socket.gethostname()}", release=version("ticktrail")
         )
-        running = [run.started for run in self._outbox.running() if run.started is not None]
-        self._launcher.start(running, self._engine.head)
+        running = [(_queued(run), run.started) for run in self._outbox.running() if run.started is not None]
+        self._launcher.start(running, self._limits.max_runs(), self._engine.head)
         for run in self._outbox.pending():
             self._launcher.offer(run.offset, run.request)
         self._greet()
@@ -145,7 +158,7 @@ class _Session:
 
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
-        fold(self._log, self._states, self._run_keys, self._outbox, self._partitions)
+        fold(self._log, self._states, self._run_keys, self._outbox, self._partitions, self._limits)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
@@ -164,7 +177,7 @@ class _Session:
 
     def _tell(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         for offset, event in enumerate(events, first_offset):
-            if isinstance(event, RunStarted | RunSucceeded | RunFailed | RunCanceled):
+            if isinstance(event, RunStarted | RunSucceeded | RunFailed | RunCanceled | ConcurrencyLimitSet):
                 self._launcher.heed(offset, event)
         with _unless_the_reader_is_gone():
             self._account.tell(first_offset, events)
@@ -203,6 +216,10 @@ def _unless_the_reader_is_gone() -> Iterator[None]:
         raise
     except OSError as error:
         logger.debug("the account could not be written: %s", error)
+
+
+def _queued(run: OpenRun) -> QueuedRun:
+    return QueuedRun(run.offset, run.request.run, run.request.job, run.request.tags)
 
 
 def _going_on(runs: int) -> str:

@@ -8,15 +8,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 import msgspec
 
 from ...core.engine_parts import RunReport
-from ...core.events import RunCanceled, RunFailed, RunRequested, RunStarted, RunSucceeded
+from ...core.events import (
+    ConcurrencyLimitSet,
+    RunCanceled,
+    RunFailed,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+)
+from ...core.run_limits import ALL_RUNS
+from ...core.run_queue import QueuedRun, RunQueue
 from ..home import DefinitionsSource, Home
 from .host import Exited, Launch, NotStarted, Ready
 from .process import describe_exit, is_alive
@@ -26,6 +34,9 @@ _LOOK = 0.25
 
 #: How often a run is launched whose worker dies before it claims the run.
 _ATTEMPTS = 3
+
+#: A run that goes on without our having been asked to start it.
+_UNKNOWN = QueuedRun(cause=-1, run="", job="", tags={})
 
 #: Our ends of run hosts' standard inputs.
 _inputs: set[int] = set()
@@ -41,18 +52,13 @@ def _close_inputs_in_child() -> None:
 os.register_at_fork(after_in_child=_close_inputs_in_child)
 
 
-class _Offer(msgspec.Struct):
-    cause: int
-    run: str
-
-
 class _Again(msgspec.Struct):
     cause: int
 
 
 class _Heard(msgspec.Struct):
     offset: int
-    event: RunStarted | RunSucceeded | RunFailed | RunCanceled
+    event: RunStarted | RunSucceeded | RunFailed | RunCanceled | ConcurrencyLimitSet
 
 
 class _HostGone(msgspec.Struct):
@@ -66,7 +72,7 @@ class _Stop(msgspec.Struct):
 class LocalLauncher:
     """Starts each offered run in a worker process; tells how it went through *report*.
 
-    Runs are started in the order of their offers. A run may be offered, and started, again: the
+    Runs are started in the order of their queue, see `RunQueue`. A run may be offered, and started, again: the
     worker's claim in the log lets only the first one execute. Workers live on when this process
     ends, and the next launcher watches over them.
     """
@@ -82,17 +88,18 @@ class LocalLauncher:
         """Take the parts; nothing starts before `start`.
 
         Args:
-            max_runs: How many workers run at once, >= 1.
+            max_runs: How many workers run at once, >= 1, unless there is a limit for all runs.
             report: Called from the launcher's thread.
         """
         self._home, self._source, self._max_runs = home, source, max_runs
+        self._queue = RunQueue({ALL_RUNS: max_runs})
+        self._busy_runs: dict[str, QueuedRun] = {}
         self._report, self._heard = report, 0
         self._inbox: SimpleQueue[object] = SimpleQueue()
-        self._queue: OrderedDict[str, _Offer] = OrderedDict()
-        self._launched: dict[str, _Offer] = {}
+        self._launched: dict[str, QueuedRun] = {}
         self._started: dict[str, RunStarted] = {}
         self._ended: set[str] = set()
-        self._lost: dict[int, tuple[_Offer, int]] = {}
+        self._lost: dict[int, tuple[QueuedRun, int]] = {}
         self._host: subprocess.Popen[bytes] | None = None
         self._host_ready: bool | None = None
         self._problem: str | None = None
@@ -102,27 +109,35 @@ class LocalLauncher:
 
     # --- from other threads ------------------------------------------------------------------
 
-    def start(self, running: Iterable[RunStarted], head: int) -> None:
+    def start(
+        self, running: Iterable[tuple[QueuedRun, RunStarted]], limits: Mapping[str, int], head: int
+    ) -> None:
         """Begin; the run host starts loading the definitions at once.
 
         Args:
             running: The runs that go on from before.
-            head: The offset up to which *running* is all that is known.
+            limits: How many runs may go on at once, by the name of the limit.
+            head: The offset up to which *running* and *limits* are all that is known.
         """
-        self._started = {started.run: started for started in running}
+        for name, max_runs in limits.items():
+            self._queue.set_limit(name, max_runs)
+        for queued, started in running:
+            self._started[started.run], self._busy_runs[started.run] = started, queued
         self._heard = head
         self._thread.start()
 
     def offer(self, cause: int, request: RunRequested) -> None:
         """Start the run as soon as there is room."""
-        self._inbox.put(_Offer(cause, request.run))
+        self._inbox.put(QueuedRun(cause, request.run, request.job, request.tags))
 
     def offer_again(self, cause: int) -> None:
         """Start the run once more whose loss was reported; no worker had claimed it."""
         self._inbox.put(_Again(cause))
 
-    def heed(self, offset: int, event: RunStarted | RunSucceeded | RunFailed | RunCanceled) -> None:
-        """Take note of what the log says of a run; to be told in the order of the log."""
+    def heed(
+        self, offset: int, event: RunStarted | RunSucceeded | RunFailed | RunCanceled | ConcurrencyLimitSet
+    ) -> None:
+        """Take note of what the log says of a run, or of limits; to be told in the order of the log."""
         self._inbox.put(_Heard(offset, event))
 
     def stop(self, grace: float) -> int:
@@ -160,15 +175,19 @@ class LocalLauncher:
 
     def _take(self, message: object) -> None:
         match message:
-            case _Offer():
-                self._queue[message.run] = message
+            case QueuedRun():
+                self._queue.add(message)
             case _Again():
-                offer, _ = self._lost[message.cause]
-                self._queue[offer.run] = offer
+                self._queue.add(self._lost[message.cause][0])
+            case _Heard(_, ConcurrencyLimitSet() as event):
+                lifted = self._max_runs if event.limit == ALL_RUNS else None
+                self._queue.set_limit(event.limit, lifted if event.max_runs is None else event.max_runs)
             case _Heard(offset, RunStarted() as event):
-                self._hear(offset, event.run)
+                queued = self._hear(offset, event.run)
                 self._started[event.run] = event
-            case _Heard(offset, event):
+                if queued is not None:
+                    self._busy_runs[event.run] = queued
+            case _Heard(offset, RunSucceeded() | RunFailed() | RunCanceled() as event):
                 self._hear(offset, event.run)
                 self._forget(event.run, event.cause)
             case Ready():
@@ -185,28 +204,31 @@ class LocalLauncher:
                 self._stopping = message
                 self._queue.clear()
 
-    def _hear(self, offset: int, run: str) -> None:
+    def _hear(self, offset: int, run: str) -> QueuedRun | None:
         """Know the log up to *offset*, and what waits here as not claimed: a run that was waits no longer."""
         self._heard = offset + 1
-        self._queue.pop(run, None)
+        return self._queue.discard(run)
 
     def _fill(self) -> None:
         if self._host is None and self._queue and self._problem is None:
             self._start_host()
         if self._problem is not None:
-            while self._queue:
-                self._give_up(self._next_offer(), f"the run host could not start: {self._problem}")
+            for waiting in self._queue.drain():
+                self._give_up(waiting, f"the run host could not start: {self._problem}")
             self._problem = None
-        while self._queue and self._host_ready and len(self._busy()) < self._max_runs:
-            self._launch(self._next_offer())
+        while self._host_ready and (offer := self._next_offer()) is not None:
+            self._launch(offer)
 
-    def _next_offer(self) -> _Offer:
-        return self._queue.popitem(last=False)[1]
+    def _next_offer(self) -> QueuedRun | None:
+        if not self._queue:
+            return None
+        # Of a run that somebody else asked for and claimed at once nothing is known but that it is one.
+        return self._queue.next(self._busy_runs.get(run, _UNKNOWN) for run in self._busy())
 
-    def _launch(self, offer: _Offer) -> None:
+    def _launch(self, offer: QueuedRun) -> None:
         run = offer.run
         # Told first: when the host is gone the offer waits here until its end is noticed.
-        self._launched[run] = offer
+        self._launched[run] = self._busy_runs[run] = offer
         self._report(RunReport(run=run, cause=offer.cause, launcher=f"local@{socket.gethostname()}"))
         self._write(Launch(run=run, cause=offer.cause, since=self._heard))
 
@@ -220,7 +242,7 @@ class LocalLauncher:
         else:
             self._give_up(offer, describe_exit(exited.pid, exited.status), worker)
 
-    def _give_up(self, offer: _Offer, why: str, worker: tuple[str, int] | None = None) -> None:
+    def _give_up(self, offer: QueuedRun, why: str, worker: tuple[str, int] | None = None) -> None:
         """Say that this worker is gone; the engine knows whether its run has ended, or is another's."""
         attempts = self._lost.get(offer.cause, (offer, 0))[1] + 1
         self._lost[offer.cause] = offer, attempts
@@ -229,7 +251,10 @@ class LocalLauncher:
 
     def _busy(self) -> set[str]:
         """The runs that have, or may have, a process."""
-        return self._launched.keys() | self._started.keys()
+        busy = self._launched.keys() | self._started.keys()
+        for run in self._busy_runs.keys() - busy:
+            del self._busy_runs[run]
+        return busy
 
     def _forget(self, run: str, cause: int) -> None:
         """Drop what is kept of an ended run; a child of ours keeps its place until it has exited."""
@@ -300,9 +325,8 @@ class LocalLauncher:
             self._problem = f"it ended with exit code {host.returncode} while it loaded the definitions"
         self._host, self._host_ready = None, None
         unclaimed = [offer for run, offer in self._launched.items() if run not in self._started]
-        for offer in reversed(unclaimed):
-            self._queue[offer.run] = offer
-            self._queue.move_to_end(offer.run, last=False)
+        for offer in unclaimed:
+            self._queue.add(offer)
         for run in self._ended:
             self._started.pop(run, None)
         self._launched.clear()

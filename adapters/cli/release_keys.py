@@ -1,0 +1,67 @@
+"""``ticktrail sensor release-keys``: run keys that may be requested once more."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ...core.errors import LogConflict
+from ...core.events import RunKeysReleased
+from ...core.run_keys import NOBODY
+from ...projections.run_keys import RunKeys
+from ...projections.sensor_states import SensorStates
+from ..folding import fold
+from ..identity import actor as current_actor
+from ..system import SystemClock
+from .operator import UnknownName
+from .options import COMMON, Common
+from .output import Output
+from .reading import opened
+from .text import UsageError
+
+
+def release_keys(
+    name: Annotated[str, Parameter(name="NAME", help="Name of the sensor.")],
+    key: Annotated[
+        tuple[str, ...],
+        Parameter(name="KEY", help="Run key; - reads them from standard input, one a line.", negative=()),
+    ],
+    /,
+    *,
+    reason: Annotated[str | None, Parameter(help="Why, for whoever reads the log later.")] = None,
+    actor: Annotated[
+        str | None, Parameter(help="Who acts; the operating system's user@host by default.")
+    ] = None,
+    common: Common = COMMON,
+) -> int:
+    """Free run keys of a sensor: each may be requested once more. What was launched for them stays."""
+    keys = [line.rstrip("\n") for line in sys.stdin] if key == ("-",) else list(key)
+    if not keys:
+        raise UsageError("give run keys, or - and one a line on standard input")
+    who, clock, out = actor or current_actor(), SystemClock(), Output(json=common.json)
+    home = common.open()
+    with opened(home) as log:
+        states, owners = SensorStates(), RunKeys(home.run_key_owners(log))
+        while True:
+            head, now = fold(log, states, owners), clock.now()
+            if name not in states:
+                raise UnknownName("sensor", name, states.names())
+            taken = [
+                key for key, owner in zip(keys, owners.owners(name, keys), strict=True) if owner != NOBODY
+            ]
+            if not taken:
+                offset = None
+                break
+            event = RunKeysReleased(at=now, sensor=name, actor=who, run_keys=taken, reason=reason)
+            try:
+                offset = log.append([event], expected=head, recorded_at=now, writer=f"cli:{who}")
+                break
+            except LogConflict:
+                continue
+    if out.json:
+        out.record({"sensor": name, "released": taken, "offset": offset})
+    else:
+        out.line(f"{len(taken)} of {len(keys)} run keys of {name} were taken, and are free now")
+    return 0
