@@ -51,7 +51,13 @@ _CURSOR = 32
 
 def subject(event: AnyEvent) -> str:
     """Return whom the event is about: a sensor, a run, an asset or an engine."""
-    for field, shown in (("sensor", "{}"), ("run", "run {:.8}"), ("asset", "asset {}"), ("engine", "engine")):
+    for field, shown in (
+        ("sensor", "{}"),
+        ("run", "run {:.8}"),
+        ("asset", "asset {}"),
+        ("engine", "engine"),
+        ("limit", "limit {}"),
+    ):
         value = getattr(event, field, None)
         if value is not None:
             return shown.format(value)

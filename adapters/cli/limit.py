@@ -88,7 +88,7 @@ def set_(
 
 @app.command
 def clear(limit: Limit, /, *, reason: Reason = None, actor: Actor = None, common: Common = COMMON) -> int:
-    """Lift a limit."""
+    """Lift a limit; what waited for it starts."""
     return _change(limit, None, reason, actor, common)
 
 

@@ -9,6 +9,8 @@ from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
 from ...core.events import AnyEvent, SensorReacted, StepLogged
+from ...projections.concurrency_limits import ConcurrencyLimits
+from ...projections.fold import Folded
 from ...projections.runs import Run, Runs, RunStatus
 from ..folding import fold
 from ..home import Home
@@ -20,6 +22,7 @@ from .options import COMMON, Common
 from .output import Output, status_text
 from .reading import opened
 from .text import UsageError, ago, between, local_time, one_line
+from .waiting import Waiting
 
 app = App(name="run", help="List, launch and cancel runs, and show their logs.")
 app.command(launch)
@@ -42,9 +45,9 @@ def list_(
     """List runs, the latest requested first."""
     if limit < 1:
         raise UsageError(f"--limit is {limit}: give 1 or more")
-    out, now, runs = Output(json=common.json), SystemClock().now(), Runs()
+    out, now, runs, limits = Output(json=common.json), SystemClock().now(), Runs(), ConcurrencyLimits()
     with opened(common.open()) as log:
-        fold(log, runs)
+        fold(log, runs, limits)
     wanted = [run for run in runs if status in (None, run.status) and job in (None, run.job)]
     latest = wanted[: -limit - 1 : -1]
     if out.json:
@@ -57,6 +60,9 @@ def list_(
     )
     if not latest:
         out.note("no such runs")
+    for name, count in sorted(Waiting(runs, limits).counts().items()):
+        held = "1 run waits" if count == 1 else f"{count} runs wait"
+        out.note(f"{held} since the limit {name} is reached: `ticktrail limit list`")
     return 0
 
 
@@ -64,10 +70,12 @@ def list_(
 def show(run: RunId, /, *, common: Common = COMMON) -> int:
     """Show a run: who asked for it, its config and tags, its course and outcome."""
     home, out = common.open(), Output(json=common.json)
-    row, events = _find(home, run)
+    limits = ConcurrencyLimits()
+    row, events, runs = _find(home, run, limits)
     if out.json:
         out.record({**asdict(row), "events": [as_record(*item) for item in events]})
         return 0
+    held_by = Waiting(runs, limits).held_by(row)
     now = SystemClock().now()
     out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
     out.facts(
@@ -79,6 +87,7 @@ def show(run: RunId, /, *, common: Common = COMMON) -> int:
             "assets": ", ".join(row.asset_selection) if row.asset_selection else None,
             "config": _json(row.run_config) if row.run_config else None,
             "tags": ", ".join(f"{key}={value}" for key, value in sorted(row.tags.items())) or None,
+            "waits": None if held_by is None else f"until the limit {held_by} has room",
             "started": None if row.started_at is None else f"{local_time(row.started_at)} in {row.where}",
             "ended": None if row.ended_at is None else local_time(row.ended_at),
             "took": None if row.ended_at is None else between(row.started_at, row.ended_at),
@@ -100,7 +109,7 @@ def show(run: RunId, /, *, common: Common = COMMON) -> int:
 def logs(run: RunId, /, *, common: Common = COMMON) -> int:
     """Show a run's log lines, then what its process wrote to standard output and error."""
     home, out = common.open(), Output(json=common.json)
-    row, events = _find(home, run)
+    row, events, _ = _find(home, run)
     lines = [line for _, event in events if (line := _log_line(event)) is not None]
     folder = home.run_folder(row.run)
     if out.json:
@@ -128,8 +137,8 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
     return 0
 
 
-def _find(home: Home, prefix: str) -> tuple[Run, list[tuple[int, AnyEvent]]]:
-    """Return the one run whose id starts so, and its events.
+def _find(home: Home, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int, AnyEvent]], Runs]:
+    """Return the one run whose id starts so, its events, and all runs; *others* are folded along.
 
     Raises:
         TickTrailError: There is none, or more than one.
@@ -144,7 +153,7 @@ def _find(home: Home, prefix: str) -> tuple[Run, list[tuple[int, AnyEvent]]]:
     if not prefix:
         raise UsageError("the run id is empty: see `ticktrail run list`")
     with opened(home) as log:
-        fold(log, runs, each=note)
+        fold(log, runs, *others, each=note)
     found = runs.starting_with(prefix)
     if not found:
         raise TickTrailError(f"there is no run {prefix!r}: see `ticktrail run list`")
@@ -152,7 +161,8 @@ def _find(home: Home, prefix: str) -> tuple[Run, list[tuple[int, AnyEvent]]]:
         ids = ", ".join(run.run for run in found[:5]) + (", …" if len(found) > 5 else "")
         raise TickTrailError(f"{len(found)} runs start with {prefix!r}: {ids}; give more of the id")
     run = found[0]
-    return run, [(offset, event) for offset, event in events if getattr(event, "run", None) == run.run]
+    own = [(offset, event) for offset, event in events if getattr(event, "run", None) == run.run]
+    return run, own, runs
 
 
 def _row(run: Run, now: int) -> list[str]:

@@ -115,3 +115,13 @@ def test_run_keys_are_released_if_they_are_taken(told: CommandLine) -> None:
 
 def test_run_keys_of_an_unknown_sensor_are_refused(told: CommandLine) -> None:
     assert "there is no sensor 'file'" in told("sensor", "release-keys", "file", "a").err
+
+
+def test_runs_that_a_limit_holds_back_are_told_with_it(told: CommandLine) -> None:
+    told("limit", "set", "job:j", "1")
+
+    listed = told("run", "list")
+    waiting = next(row["run"] for row in told("run", "list", "--json").records if row["status"] == "QUEUED")
+
+    assert "2 runs wait since the limit job:j is reached" in listed.err
+    assert "until the limit job:j has room" in told("run", "show", waiting).out
