@@ -14,6 +14,7 @@ from ...core.events import (
     CursorUpdated,
     DynamicPartitionsChanged,
     RequestRejected,
+    RequestsPutOff,
     RunKeyRepeated,
     RunRequested,
     SensorReacted,
@@ -38,6 +39,7 @@ _PARTS = _ENDS | {
     AssetObserved,
     DynamicPartitionsChanged,
     SensorReacted,
+    RequestsPutOff,
 }
 
 

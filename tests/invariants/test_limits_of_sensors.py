@@ -25,6 +25,7 @@ from ticktrail.core.events import (
     TickFailed,
     TickSkipped,
 )
+from ticktrail.projections.invariants import check
 
 HOUR = 3600.0
 
@@ -152,6 +153,7 @@ class TestPerTick:
         requests = engine.requests()
         assert [event.run_key for event in requests] == list(dict.fromkeys(keys))
         assert max(Counter(event.tick for event in requests).values(), default=0) <= per_tick
+        assert list(check(engine.log.read())) == []
         if per_hour is not None:
             times = [event.at for event in requests]
             assert all(sum(at - HOUR * 1e6 < other <= at for other in times) <= per_hour for at in times)
@@ -245,6 +247,8 @@ class TestQuarantine:
         engine = self.quarantined()
 
         last = [frame.events for frame in engine.log.read()][-1]
+
+        assert list(check(engine.log.read())) == []
 
         assert [type(event) for event in last][-2:] == [TickFailed, SensorQuarantined]
 
