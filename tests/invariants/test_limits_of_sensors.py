@@ -145,7 +145,7 @@ class TestPerTick:
         limits = {"max_run_requests_per_tick": per_tick, "max_run_requests_per_hour": per_hour}
         engine = EngineHarness(asking(*keys, **limits))
 
-        for _ in range(200):
+        for _ in range(400):
             engine.beat(120)
             if engine.state("asking").cursor == "done":
                 break
