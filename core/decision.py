@@ -115,7 +115,7 @@ def _ending(
     ]
     events += [_note(finished, note, at) for note in evaluation.notes]
     if evaluation.error is not None and not evaluation.reactions:
-        return [*events, *_cursor(state, finished, Verdicts(), at), _failed(finished, evaluation.error, at)]
+        return [*events, *_cursor(state, finished, False, at), _failed(finished, evaluation.error, at)]
     if evaluation.requests and not state.running:
         return [*events, _stopped_in_flight(finished, at)]
     allowed, why = allowance(limits, state.recent, at)
@@ -128,7 +128,8 @@ def _ending(
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
     changes = evaluation.partition_changes
-    if put_off or _asks_again(evaluation):
+    asks_again = put_off > 0 or _asks_again(evaluation)
+    if asks_again:
         changes = without_deletions(changes)
     events += changed_partitions(changes, partitions, tick=finished.tick, at=at)
     since = finished.tick if state.put_off_since is None else state.put_off_since
@@ -150,7 +151,7 @@ def _ending(
                 again_at=again_at,
             )
         )
-    events += _cursor(state, finished, verdicts, at)
+    events += _cursor(state, finished, asks_again, at)
     return [*events, _end(finished, verdicts, at)]
 
 
@@ -246,7 +247,7 @@ def _rejected(finished: FinishedTick, request: Request, index: int, at: int) -> 
     )
 
 
-def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: int) -> list[AnyEvent]:
+def _cursor(state: SensorState, finished: FinishedTick, asks_again: bool, at: int) -> list[AnyEvent]:
     after, tick, sensor = finished.evaluation.cursor, finished.tick, finished.sensor
     if after == finished.evaluation.cursor_before:
         return []
@@ -257,7 +258,7 @@ def _cursor(state: SensorState, finished: FinishedTick, verdicts: Verdicts, at: 
         )
         return [_note(finished, message, at)]
     # A schedule's moment is evaluated once.
-    if (verdicts.put_off or _asks_again(finished.evaluation)) and state.kind != SCHEDULE:
+    if asks_again and state.kind != SCHEDULE:
         return []
     return [CursorUpdated(at=at, tick=tick, sensor=sensor, before=state.cursor, after=after)]
 
