@@ -1,6 +1,6 @@
 """Measures one key store in a process of its own.
 
-python key_store_run.py STORE FOLDER fill  KEYS LIMIT SECONDS   new keys, then batches of all sorts; saved
+python key_store_run.py STORE FOLDER fill  KEYS LIMIT SECONDS   new keys, then batches of all sorts; then saved
 python key_store_run.py STORE FOLDER kill  KEYS                 some more keys, then kill -9 of itself
 python key_store_run.py STORE FOLDER open  KEYS FROM            how long opening takes, and the first batches
 """
@@ -43,17 +43,8 @@ def fill(folder: Path, name: str, keys: int, limit: float, seconds: float) -> No
         spent, longest = spent + took, max(longest, took)
         if spent > limit:
             break
-    store.save()
     after = resident()
-    show(
-        what="fill",
-        held=stream.held,
-        rate=stream.held / spent,
-        longest_ms=longest * 1e3,
-        memory=(after["own"] - before["own"]) / stream.held,
-        mapped=(after["files"] - before["files"]) / stream.held,
-        disk=disk_bytes(folder) / stream.held,
-    )
+    filled, fill_rate = stream.held, stream.held / spent
     held = stream.held
     for size in (size for size in BATCHES if size <= held):
         for repeats in REPEATS:
@@ -65,6 +56,15 @@ def fill(folder: Path, name: str, keys: int, limit: float, seconds: float) -> No
                 **_rate(store, stream, size, repeats, seconds),
             )
     store.save()
+    show(
+        what="fill",
+        held=filled,
+        rate=fill_rate,
+        longest_ms=longest * 1e3,
+        memory=(after["own"] - before["own"]) / filled,
+        mapped=(after["files"] - before["files"]) / filled,
+        disk=disk_bytes(folder) / stream.held,
+    )
     store.close()
     show(what="left", keys=stream.held)
 

@@ -36,6 +36,9 @@ from ticktrail.projections.sensor_states import SensorStates
 SHAPES = ((1, 1), (1, 100), (1, 10_000), (1, 100_000), (100, 100))
 REPEATS = (0.0, 0.5, 1.0)
 
+#: The size of tick that is measured once more with a run config in each request.
+WITH_CONFIG = 10_000
+
 
 @dg.op
 def nothing() -> None:
@@ -161,7 +164,7 @@ def main() -> None:
     bench = Bench(log, folder, held)
     for sensors, keys in (shape for shape in SHAPES if shape[1] <= held):
         for repeats in REPEATS:
-            for with_config in (False, True):
+            for with_config in (False, True) if keys == WITH_CONFIG else (False,):
                 figures = bench.measure(sensors, keys, repeats, seconds, with_config=with_config)
                 show(held=held, sensors=sensors, batch=keys, repeats=repeats, config=with_config, **figures)
 
