@@ -331,7 +331,8 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
 
 
 def _put_off_reason(verdicts: Verdicts) -> str | None:
-    return f"{verdicts.put_off} run requests put off" if verdicts.put_off else None
+    count = verdicts.put_off
+    return f"{count} run request{'' if count == 1 else 's'} put off" if count else None
 
 
 def _quarantine(

@@ -120,7 +120,7 @@ class States(Folded, Protocol):
     def names(self) -> Sequence[str]: ...
 
 
-class RunKeyOwners(Folded, Protocol):
+class OwnedRunKeys(Folded, Protocol):
     """Who owns which run key."""
 
     def owners(self, sensor: str, run_keys: Sequence[str]) -> Sequence[int]:

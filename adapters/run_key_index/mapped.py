@@ -45,7 +45,7 @@ _EVENTS_PER_MARK = 100_000
 
 
 class MappedRunKeyIndex:
-    """A `RunKeyIndex` in a hash table in a mapped file, 33 to 66 bytes per key. One process writes.
+    """A `RunKeyIndex` in a hash table in a mapped file, 30 to 66 bytes per key. One process writes.
 
     A file that is damaged, or no index, or of another log, or was not saved before the machine
     stopped, is begun anew with a warning: the index is then empty with checkpoint 0, and the log fills

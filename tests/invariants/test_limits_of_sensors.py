@@ -210,7 +210,7 @@ class TestPerHour:
         engine.beat(30)
 
         (skipped,) = engine.of(TickSkipped)
-        assert skipped.reason == "1 run requests put off"
+        assert skipped.reason == "1 run request put off"
 
 
 class TestQuarantine:
