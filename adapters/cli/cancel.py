@@ -6,12 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...core.errors import LogConflict, TickTrailError
+from ...core.errors import TickTrailError
 from ...core.events import AnyEvent, RunCanceled
 from ...projections.runs import Run, Runs
-from ..folding import fold
 from ..identity import actor as current_actor
-from ..system import SystemClock
+from .deciding import append_decided
 from .options import COMMON, Common
 from .output import Output
 from .reading import opened
@@ -37,29 +36,22 @@ def cancel(
     """Give up runs that wait to be started; their run keys stay taken, and a run that goes on is not touched."""
     if bool(run) == (sensor is not None):
         raise UsageError("give the ids of runs, or --sensor NAME")
-    who, clock, out, runs, canceled = (
-        actor or current_actor(),
-        SystemClock(),
-        Output(json=common.json),
-        Runs(),
-        0,
-    )
+    who, out, runs, canceled = actor or current_actor(), Output(json=common.json), Runs(), 0
+
+    events: list[AnyEvent] = []
+
+    def decide(now: int) -> list[AnyEvent]:
+        chosen = _of_sensor(runs, sensor) if sensor is not None else [_named(runs, name) for name in run]
+        waiting = [found for found in chosen if found.status in ("QUEUED", "STARTING")]
+        events[:] = [
+            RunCanceled(at=now, run=found.run, cause=found.offset, reason=reason, actor=who)
+            for found in waiting[:_AT_ONCE]
+        ]
+        return events
+
     with opened(common.open()) as log:
-        while True:
-            head, now = fold(log, runs), clock.now()
-            chosen = _of_sensor(runs, sensor) if sensor is not None else [_named(runs, name) for name in run]
-            waiting = [found for found in chosen if found.status in ("QUEUED", "STARTING")][:_AT_ONCE]
-            if not waiting:
-                break
-            events: list[AnyEvent] = [
-                RunCanceled(at=now, run=found.run, cause=found.offset, reason=reason, actor=who)
-                for found in waiting
-            ]
-            try:
-                log.append(events, expected=head, recorded_at=now, writer=f"cli:{who}")
-            except LogConflict:
-                continue
-            canceled += len(waiting)
+        while append_decided(log, who, decide, runs) is not None:
+            canceled += len(events)
     if out.json:
         out.record({"canceled": canceled})
     else:

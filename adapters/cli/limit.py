@@ -7,14 +7,14 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from ...core.errors import LogConflict
-from ...core.events import ConcurrencyLimitSet
+from ...core.events import AnyEvent, ConcurrencyLimitSet
 from ...core.run_limits import check_limit, groups_of
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.runs import Runs
 from ..folding import fold
 from ..identity import actor as current_actor
 from ..system import SystemClock
+from .deciding import append_decided
 from .options import COMMON, Common
 from .output import Output
 from .reading import opened
@@ -94,25 +94,17 @@ def clear(limit: Limit, /, *, reason: Reason = None, actor: Actor = None, common
 
 def _change(limit: str, max_runs: int | None, reason: str | None, actor: str | None, common: Common) -> int:
     check_limit(limit)
-    who, clock, out, limits = (
-        actor or current_actor(),
-        SystemClock(),
-        Output(json=common.json),
-        ConcurrencyLimits(),
-    )
+    who, out, limits = actor or current_actor(), Output(json=common.json), ConcurrencyLimits()
+    before: int | None = None
+
+    def decide(now: int) -> list[AnyEvent]:
+        nonlocal before
+        before = limits.max_runs().get(limit)
+        event = ConcurrencyLimitSet(at=now, limit=limit, max_runs=max_runs, actor=who, reason=reason)
+        return [] if before == max_runs else [event]
+
     with opened(common.open()) as log:
-        while True:
-            head, now = fold(log, limits), clock.now()
-            before = limits.max_runs().get(limit)
-            if before == max_runs:
-                offset = None
-                break
-            event = ConcurrencyLimitSet(at=now, limit=limit, max_runs=max_runs, actor=who, reason=reason)
-            try:
-                offset = log.append([event], expected=head, recorded_at=now, writer=f"cli:{who}")
-                break
-            except LogConflict:
-                continue
+        offset = append_decided(log, who, decide, limits)
     if out.json:
         out.record({"limit": limit, "before": before, "after": max_runs, "offset": offset})
     elif offset is None:

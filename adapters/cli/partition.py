@@ -11,14 +11,13 @@ from ...core.authoring.dynamic_partitions import (
     DeleteDynamicPartitionsRequest,
     partition_changes,
 )
-from ...core.errors import LogConflict
-from ...core.events import DynamicPartitionsChanged
+from ...core.events import AnyEvent, DynamicPartitionsChanged
 from ...core.log import EventLog
 from ...core.partitions_store import Changed, ChangedPartitions, PartitionsChange
 from ...projections.dynamic_partitions import DynamicPartitions
 from ..folding import fold
 from ..identity import actor as current_actor
-from ..system import SystemClock
+from .deciding import append_decided
 from .options import COMMON, Common
 from .output import Output
 from .reading import opened
@@ -83,17 +82,13 @@ def _change(
 
 def _append(log: EventLog, change: PartitionsChange, actor: str) -> tuple[int | None, Changed]:
     """Append what the change amounts to at the head, if to anything, and return its offset and what it was."""
-    partitions, clock = DynamicPartitions(), SystemClock()
-    while True:
-        head = fold(log, partitions)
-        changed = ChangedPartitions(partitions).apply(change)
-        if not changed.added and not changed.deleted:
-            return None, changed
-        now = clock.now()
-        event = DynamicPartitionsChanged(
-            at=now, partitions=change.partitions, actor=actor, **changed._asdict()
-        )
-        try:
-            return log.append([event], expected=head, recorded_at=now, writer=f"cli:{actor}"), changed
-        except LogConflict:
-            continue
+    partitions = DynamicPartitions()
+    changed: list[Changed] = []
+
+    def decide(now: int) -> list[AnyEvent]:
+        changed[:] = [found := ChangedPartitions(partitions).apply(change)]
+        event = DynamicPartitionsChanged(at=now, partitions=change.partitions, actor=actor, **found._asdict())
+        return [event] if found.added or found.deleted else []
+
+    offset = append_decided(log, actor, decide, partitions)
+    return offset, changed[0]

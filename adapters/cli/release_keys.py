@@ -7,14 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...core.errors import LogConflict
-from ...core.events import RunKeysReleased
+from ...core.events import AnyEvent, RunKeysReleased
 from ...core.run_keys import NOBODY
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
-from ..folding import fold
 from ..identity import actor as current_actor
-from ..system import SystemClock
+from .deciding import append_decided
 from .operator import UnknownName
 from .options import COMMON, Common
 from .output import Output
@@ -40,26 +38,21 @@ def release_keys(
     keys = [line.rstrip("\n") for line in sys.stdin] if key == ("-",) else list(key)
     if not keys:
         raise UsageError("give run keys, or - and one a line on standard input")
-    who, clock, out = actor or current_actor(), SystemClock(), Output(json=common.json)
-    home = common.open()
+    who, out, home = actor or current_actor(), Output(json=common.json), common.open()
+    taken: list[str] = []
     with opened(home) as log:
-        states, owners = SensorStates(), RunKeys(home.run_key_owners(log))
-        while True:
-            head, now = fold(log, states, owners), clock.now()
+        states, known = SensorStates(), RunKeys(home.run_key_owners(log))
+
+        def decide(now: int) -> list[AnyEvent]:
+            nonlocal taken
             if name not in states:
                 raise UnknownName("sensor", name, states.names())
-            taken = [
-                key for key, owner in zip(keys, owners.owners(name, keys), strict=True) if owner != NOBODY
-            ]
-            if not taken:
-                offset = None
-                break
+            owners = known.owners(name, keys)
+            taken = [key for key, owner in zip(keys, owners, strict=True) if owner != NOBODY]
             event = RunKeysReleased(at=now, sensor=name, actor=who, run_keys=taken, reason=reason)
-            try:
-                offset = log.append([event], expected=head, recorded_at=now, writer=f"cli:{who}")
-                break
-            except LogConflict:
-                continue
+            return [event] if taken else []
+
+        offset = append_decided(log, who, decide, states, known)
     if out.json:
         out.record({"sensor": name, "released": taken, "offset": offset})
     else:
