@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing, suppress
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -26,7 +27,12 @@ def release_keys(
     name: Annotated[str, Parameter(name="NAME", help="Name of the sensor.")],
     key: Annotated[
         tuple[str, ...],
-        Parameter(name="KEY", help="Run key; - reads them from standard input, one a line.", negative=()),
+        Parameter(
+            name="KEY",
+            help="Run key; - alone reads them from standard input, one a line.",
+            negative=(),
+            allow_leading_hyphen=True,
+        ),
     ],
     /,
     *,
@@ -37,29 +43,29 @@ def release_keys(
     common: Common = COMMON,
 ) -> int:
     """Free run keys of a sensor: each may be requested once more. What was launched for them stays."""
-    keys = [line.rstrip("\n") for line in sys.stdin] if key == ("-",) else list(key)
+    # Else a misspelt option would pass for a run key, and so would its value.
+    if (option := next((given for given in key if given.startswith("--")), None)) is not None:
+        raise UsageError(f"there is no option {option}: a run key that begins so goes through standard input")
+    lines = (line.rstrip("\r\n") for line in sys.stdin) if key == ("-",) else key
+    keys = [line for line in dict.fromkeys(lines) if line]
     if not keys:
         raise UsageError("give run keys, or - and one a line on standard input")
     who, clock, out = actor or current_actor(), SystemClock(), Output(json=common.json)
     home = common.open()
-    with opened(home) as log:
-        states, owners = SensorStates(), RunKeys(home.run_key_owners(log))
-        while True:
+    with opened(home) as log, closing(home.run_key_owners(log)) as index:
+        states, owners = SensorStates(), RunKeys(index)
+        offset = None
+        while offset is None:
             head, now = fold(log, states, owners), clock.now()
             if name not in states:
                 raise UnknownName("sensor", name, states.names())
-            taken = [
-                key for key, owner in zip(keys, owners.owners(name, keys), strict=True) if owner != NOBODY
-            ]
+            owned = zip(keys, owners.owners(name, keys), strict=True)
+            taken = [key for key, owner in owned if owner != NOBODY]
             if not taken:
-                offset = None
                 break
             event = RunKeysReleased(at=now, sensor=name, actor=who, run_keys=taken, reason=reason)
-            try:
+            with suppress(LogConflict):
                 offset = log.append([event], expected=head, recorded_at=now, writer=f"cli:{who}")
-                break
-            except LogConflict:
-                continue
     if out.json:
         out.record({"sensor": name, "released": taken, "offset": offset})
     else:
