@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 
-#: New runs by the minute (UTC, minutes since the epoch), ascending; the last hour's only.
+#: New runs by the minute (UTC, minutes since the epoch), ascending; those that count for the hour only.
 Recent = tuple[tuple[int, int], ...]
 
 
 def with_requested(recent: Recent, requested: int, at: int) -> Recent:
-    """Return *recent* with so many new runs at that time (UTC, microseconds); what is over an hour old is dropped."""
+    """Return *recent* with so many new runs at that time (UTC, microseconds); what counts no more is dropped."""
     if not requested:
         return recent
-    minute = at // _MINUTE
-    kept = [(then, count) for then, count in recent if then > minute - 60 and then != minute]
-    return (*kept, (minute, requested + sum(count for then, count in recent if then == minute)))
+    counts = {minute: count for minute, count in recent if _is_recent(minute, at)}
+    counts[at // _MINUTE] = counts.get(at // _MINUTE, 0) + requested
+    return tuple(sorted(counts.items()))
 
 
 def allowance(limits: SensorLimits, recent: Recent, at: int) -> tuple[int, str]:
@@ -39,5 +39,7 @@ def room_at(recent: Recent, at: int) -> int:
 
 
 def _is_recent(minute: int, at: int) -> bool:
-    # A minute counts until all of it is an hour ago.
-    return (minute + 1) * _MINUTE + _HOUR > at
+    # A minute counts until all of it is an hour ago. One that is more than an hour ahead was counted by a
+    # clock that has been set back since, which must not suspend the sensor until it has caught up.
+    begin = minute * _MINUTE
+    return begin - _HOUR <= at < begin + _MINUTE + _HOUR

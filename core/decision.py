@@ -124,7 +124,8 @@ def _ending(
     put_off = _over(evaluation, owners, allowed)
     if put_off and (problem := _cannot_be_put_off(state, evaluation)):
         error = f"{allowed + put_off} new runs in one tick, {allowed} are allowed ({why}): {problem}"
-        return [*events, _failed(finished, error, at)]
+        # A schedule's moment is over nevertheless: it would be evaluated at once, again and again.
+        return [*events, *_cursor(state, finished, True, at), _failed(finished, error, at)]
     events += [_reacted(finished, reaction, at) for reaction in evaluation.reactions]
     events += [msgspec.structs.replace(event, at=at, tick=finished.tick) for event in evaluation.asset_events]
     changes = evaluation.partition_changes
@@ -305,7 +306,7 @@ def _end(finished: FinishedTick, verdicts: Verdicts, at: int) -> AnyEvent:
         summary = f"{len(verdicts.problems)} of {total} run requests rejected: {verdicts.problems[0]}"
         return _failed(finished, summary, at, verdicts.requested)
     if finished.evaluation.error is not None:
-        return _failed(finished, finished.evaluation.error, at)
+        return _failed(finished, finished.evaluation.error, at, verdicts.requested)
     reactions = finished.evaluation.reactions
     if verdicts.requested == 0 and all(reaction.skip_reason for reaction in reactions):
         return TickSkipped(

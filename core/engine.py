@@ -381,18 +381,21 @@ class Engine:
             self._abandoned[sensor] = ticket
             return
         self._drop_finished(end.tick)
-        next_tick = self._woken.end(sensor, end.tick)
+        next_tick, again_at = self._woken.end(sensor, end.tick), self._again_at.pop(sensor, None)
         if self._states.get(sensor).running:
-            self._schedule_next(ticket, next_tick)
+            self._schedule_next(ticket, next_tick, again_at)
 
     def _put_off(self, _: int, event: RequestsPutOff) -> None:
         self._again_at[event.sensor] = event.again_at
 
-    def _schedule_next(self, ticket: Ticket, next_tick: NextTick) -> None:
-        """Set when the sensor ticks after *ticket*; one that waits for events may have no such moment."""
+    def _schedule_next(self, ticket: Ticket, next_tick: NextTick, again_at: int | None) -> None:
+        """Set when the sensor ticks after *ticket*; one that waits for events may have no such moment.
+
+        Args:
+            again_at: When it is to ask again for what was put off, None if nothing was.
+        """
         name, sensor = ticket.sensor, self._sensors[ticket.sensor]
         after_interval = ticket.started + sensor.interval
-        again_at = self._again_at.pop(name, None)
         if again_at is not None:
             wait = max(again_at - self._clock.now(), 0) / 1e6
             self._schedule.set(name, self._clock.monotonic() + wait)

@@ -330,7 +330,7 @@ class TickFailed(Event, tag=27, frozen=True, kw_only=True):
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still ran.
         reacted: How many `SensorReacted` the tick has.
-        requested: How many `RunRequested`, of a tick of which other requests were rejected.
+        requested: How many `RunRequested` the tick has: other requests were rejected, or other reactions failed.
     """
 
     at: int

@@ -130,8 +130,9 @@ def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorSta
         fingerprint=event.fingerprint,
         cron_schedule=event.cron_schedule,
         timezone=event.timezone,
-        quarantined=state.quarantined if event.fingerprint == state.fingerprint else None,
     )
+    if event.fingerprint != state.fingerprint:
+        after = _released(after)
     if not state.defined or _when(state) != _when(after):
         after = replace(after, moments_after=event.at if event.kind == SCHEDULE else None)
     return _switched(state, after, event.at)

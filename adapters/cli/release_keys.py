@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -24,7 +25,12 @@ def release_keys(
     name: Annotated[str, Parameter(name="NAME", help="Name of the sensor.")],
     key: Annotated[
         tuple[str, ...],
-        Parameter(name="KEY", help="Run key; - reads them from standard input, one a line.", negative=()),
+        Parameter(
+            name="KEY",
+            help="Run key; - alone reads them from standard input, one a line.",
+            negative=(),
+            allow_leading_hyphen=True,
+        ),
     ],
     /,
     *,
@@ -35,20 +41,24 @@ def release_keys(
     common: Common = COMMON,
 ) -> int:
     """Free run keys of a sensor: each may be requested once more. What was launched for them stays."""
-    keys = [line.rstrip("\n") for line in sys.stdin] if key == ("-",) else list(key)
+    # Else a misspelt option would pass for a run key, and so would its value.
+    if (option := next((given for given in key if given.startswith("--")), None)) is not None:
+        raise UsageError(f"there is no option {option}: a run key that begins so goes through standard input")
+    lines = (line.rstrip("\r\n") for line in sys.stdin) if key == ("-",) else key
+    keys = [line for line in dict.fromkeys(lines) if line]
     if not keys:
         raise UsageError("give run keys, or - and one a line on standard input")
     who, out, home = actor or current_actor(), Output(json=common.json), common.open()
     taken: list[str] = []
-    with opened(home) as log:
-        states, known = SensorStates(), RunKeys(home.run_key_owners(log))
+    with opened(home) as log, closing(home.run_key_owners(log)) as index:
+        states, known = SensorStates(), RunKeys(index)
 
         def decide(now: int) -> list[AnyEvent]:
             nonlocal taken
             if name not in states:
                 raise UnknownName("sensor", name, states.names())
-            owners = known.owners(name, keys)
-            taken = [key for key, owner in zip(keys, owners, strict=True) if owner != NOBODY]
+            owned = zip(keys, known.owners(name, keys), strict=True)
+            taken = [key for key, owner in owned if owner != NOBODY]
             event = RunKeysReleased(at=now, sensor=name, actor=who, run_keys=taken, reason=reason)
             return [event] if taken else []
 

@@ -10,10 +10,12 @@ from msgspec.structs import asdict, replace
 from ...core.events import (
     AnyEvent,
     CursorReset,
+    SensorQuarantined,
     SensorStarted,
     SensorStatusReset,
     SensorStopped,
 )
+from ...core.log import EventLog
 from ...core.moment_text import moment_of_text, moment_text
 from ...core.sensor_state import SCHEDULE, SensorState
 from ...projections.sensor_states import SensorStates
@@ -28,7 +30,7 @@ from .output import Output
 from .preview import preview
 from .reading import opened
 from .release_keys import release_keys
-from .text import UsageError, ago, cursor_text
+from .text import UsageError, ago, cursor_text, local_time, one_line
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
 app.command(preview)
@@ -50,8 +52,9 @@ def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
     states = SensorStates()
     with opened(home) as log:
         fold(log, states)
-    rows = {name: states.get(name) for name in states.names()}
-    rows |= _as_in_code(home, code, rows, out)
+        rows = {name: states.get(name) for name in states.names()}
+        rows |= _as_in_code(home, code, rows, out)
+        held = [_quarantine(log, rows[name]) for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
         return 0
@@ -60,9 +63,11 @@ def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
         (_row(rows[name], now) for name in sorted(rows)),
         wide="CURSOR",
     )
-    if held := [name for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]:
+    for event in held:
         out.note(
-            f"quarantined after failures: mend the code, or run `ticktrail sensor start {held[0]}`", "yellow"
+            f"{event.sensor} is quarantined since {local_time(event.at)}, after {event.failures} failed ticks in a row: "
+            f"{one_line(event.error, 200)}; mend the code, or start it again with `ticktrail sensor start {event.sensor}`",
+            "yellow",
         )
     if not rows:
         out.note("no sensors: neither the log nor the definitions have any")
@@ -255,6 +260,7 @@ def _as_in_code(home: Home, code: Code, known: dict[str, SensorState], out: Outp
     return {
         sensor.name: replace(
             known.get(sensor.name) or SensorState(name=sensor.name),
+            quarantined=_still_quarantined(known.get(sensor.name), loaded.fingerprints[sensor.name]),
             defined=True,
             kind=sensor.kind,
             interval=sensor.interval_seconds,
@@ -267,6 +273,11 @@ def _as_in_code(home: Home, code: Code, known: dict[str, SensorState], out: Outp
     }
 
 
+def _still_quarantined(state: SensorState | None, fingerprint: str) -> int | None:
+    """Return the quarantine that other code will lift once an engine has loaded it."""
+    return state.quarantined if state is not None and state.fingerprint == fingerprint else None
+
+
 def _sensor_record(state: SensorState) -> dict[str, Any]:
     return {"sensor": state.name, "status": _status(state), **asdict(state)}
 
@@ -274,7 +285,17 @@ def _sensor_record(state: SensorState) -> dict[str, Any]:
 def _status(state: SensorState) -> str:
     if not state.defined:
         return "RETIRED"
-    return state.status if state.quarantined is None else "QUARANTINED"
+    held = state.status == "RUNNING" and state.quarantined is not None
+    return "QUARANTINED" if held else state.status
+
+
+def _quarantine(log: EventLog, state: SensorState) -> SensorQuarantined:
+    """Return the event that quarantined the sensor."""
+    offset = state.quarantined
+    assert offset is not None
+    (event,) = (event for frame in log.read(offset, offset + 1) for event in frame.events)
+    assert isinstance(event, SensorQuarantined)
+    return event
 
 
 def _row(state: SensorState, now: int) -> list[str]:

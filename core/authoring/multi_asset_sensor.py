@@ -25,7 +25,7 @@ from .run_request import RunRequest
 from .sensor_context import SensorEvaluationContext
 from .sensor_definition import SensorDefinition
 from .sensor_limits import SensorLimits
-from .sensor_outcome import Outcome, outcome_of
+from .sensor_outcome import Outcome, drained, outcome_of
 from .sensor_result import SensorResult
 from .sensor_rules import DEFAULT_TIMEOUT
 from .sensor_target import TargetJob
@@ -140,7 +140,7 @@ class MultiAssetSensorDefinition(SensorDefinition):
         produced = self.call_function(context)
         if not inspect.isgenerator(produced):
             return produced
-        items = list(produced)
+        items = drained(f"sensor {self.name!r}", produced)
         if any(isinstance(item, SensorResult) for item in items):
             raise DagsterInvariantViolationError(
                 f"sensor {self.name!r} yields a SensorResult: a multi-asset sensor returns it"

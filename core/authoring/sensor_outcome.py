@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from itertools import islice
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
@@ -113,13 +113,7 @@ def _produced(what: str, returned: Any) -> list[Any]:
     if isinstance(returned, list):
         return returned
     if isinstance(returned, GeneratorType):
-        produced = list(islice(_drained(what, returned), MOST_PRODUCED + 1))
-        if len(produced) > MOST_PRODUCED:
-            raise CheckError(
-                f"{what} asks for more than {MOST_PRODUCED:,} runs in one tick: yield fewer and go on from there in "
-                "the next one, for that is the cursor"
-            )
-        return produced
+        return drained(what, _with_returned(what, returned))
     if isinstance(returned, CoroutineType):
         returned.close()
         raise CheckError(
@@ -128,7 +122,22 @@ def _produced(what: str, returned: Any) -> list[Any]:
     raise _unexpected_output(what, returned)
 
 
-def _drained(what: str, generator: Generator[Any, None, object]) -> Generator[Any, None, None]:
+def drained(what: str, generator: Iterator[Any]) -> list[Any]:
+    """Return all that a function yields.
+
+    Raises:
+        CheckError: That is more than `MOST_PRODUCED`.
+    """
+    produced = list(islice(generator, MOST_PRODUCED + 1))
+    if len(produced) > MOST_PRODUCED:
+        raise CheckError(
+            f"{what} asks for more than {MOST_PRODUCED:,} runs in one tick: yield fewer and go on from there in "
+            "the next one, for that is the cursor"
+        )
+    return produced
+
+
+def _with_returned(what: str, generator: Generator[Any, None, object]) -> Generator[Any, None, None]:
     returned = yield from generator
     if isinstance(returned, (RunRequest, SkipReason, SensorResult)):
         yield returned

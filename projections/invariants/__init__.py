@@ -1,11 +1,13 @@
 """The invariants that every log keeps, checked event by event.
 
 ==  ============================================================================================
-2   A tick's outcome is one append: its lines, verdicts, cursor and end are all there or none is.
+2   A tick's outcome is one append: its lines, verdicts, cursor and end are all there or none is. One that puts
+    requests off requests no more than it may, and keeps its cursor.
 3   No two requests of one sensor carry the same run key, unless its release lies between them;
     and no two run keys share a digest, which would pass for that.
 4   A run starts once at most, after its request, and ends once at most.
-5   One tick of a sensor is in flight at a time, and each cursor follows from the one before.
+5   One tick of a sensor is in flight at a time, none while it is quarantined, and each cursor follows from the
+    one before.
 7   Nothing in the log is changed or deleted: its offsets leave no gap.
 9   A key of dynamic partitions is added while it is not there, and deleted while it is.
 10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.

@@ -49,6 +49,8 @@ class _Outcome(msgspec.Struct):
     Attributes:
         append: Recording time and writer of its frames, which all frames of one append share.
         decisions: How many of its events change anything; log lines do not.
+        allowed: How many runs it may ask for, None if it put none off.
+        moved: Whether it moves the cursor.
     """
 
     tick: int
@@ -57,6 +59,8 @@ class _Outcome(msgspec.Struct):
     repeated: int = 0
     reacted: int = 0
     decisions: int = 0
+    allowed: int | None = None
+    moved: bool = False
 
 
 class TickOutcomes:
@@ -115,6 +119,9 @@ class TickOutcomes:
             outcome.repeated += kind is RunKeyRepeated
             outcome.reacted += kind is SensorReacted
             outcome.decisions += kind is not TickLogged
+            outcome.moved |= kind is CursorUpdated
+            if kind is RequestsPutOff:
+                outcome.allowed = event.limit
 
     def _ended(self, offset: int, event: Any, outcome: _Outcome) -> None:
         if event.tick in self._torn_ticks:
@@ -128,8 +135,16 @@ class TickOutcomes:
             self._count(offset, event.tick, "reactions", event.reacted, outcome.reacted)
         elif isinstance(event, TickInterrupted) and outcome.decisions:
             self._report(offset, f"tick {event.tick} is interrupted after a part of its outcome")
+        if outcome.allowed is not None:
+            self._limited(offset, event.tick, outcome, outcome.allowed)
         del self._sensor_of_open[event.tick]
         self._outcome = None
+
+    def _limited(self, offset: int, tick: int, outcome: _Outcome, allowed: int) -> None:
+        if outcome.requested > allowed:
+            self._report(offset, f"tick {tick} requests {outcome.requested} runs, {allowed} were allowed")
+        if outcome.moved:
+            self._report(offset, f"tick {tick} puts requests off, and moves the cursor over them")
 
     def _count(self, offset: int, tick: int, things: str, told: int, found: int) -> None:
         if told != found:

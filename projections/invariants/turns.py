@@ -1,4 +1,4 @@
-"""Invariant 5: a sensor's ticks take turns, and each cursor follows from the one before."""
+"""Invariant 5: a sensor's ticks take turns, none in quarantine; each cursor follows from the one before."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from typing import Any
 from ...core.events import (
     CursorReset,
     CursorUpdated,
+    SensorDefined,
+    SensorQuarantined,
+    SensorStarted,
+    SensorStatusReset,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -17,7 +21,7 @@ from ...core.events import (
 
 
 class Turns:
-    """The open tick and the cursor of each sensor.
+    """The open tick, the cursor and the quarantine of each sensor.
 
     Args:
         report: Called with (offset, what is wrong).
@@ -27,6 +31,8 @@ class Turns:
         self._report = report
         self._open: dict[str, int] = {}
         self._cursors: dict[str, str | None] = {}
+        self._code: dict[str, str] = {}
+        self._quarantined: dict[str, int] = {}
 
     def steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         """Return what to call with (offset, event), by type of event."""
@@ -38,11 +44,28 @@ class Turns:
             TickInterrupted: self._ended,
             CursorUpdated: self._cursor_changed,
             CursorReset: self._cursor_changed,
+            SensorDefined: self._defined,
+            SensorQuarantined: self._held,
+            SensorStarted: self._released,
+            SensorStatusReset: self._released,
         }
+
+    def _defined(self, offset: int, event: SensorDefined) -> None:
+        if self._code.get(event.sensor) != event.fingerprint:
+            self._quarantined.pop(event.sensor, None)
+        self._code[event.sensor] = event.fingerprint
+
+    def _held(self, offset: int, event: SensorQuarantined) -> None:
+        self._quarantined[event.sensor] = offset
+
+    def _released(self, offset: int, event: SensorStarted | SensorStatusReset) -> None:
+        self._quarantined.pop(event.sensor, None)
 
     def _started(self, offset: int, event: TickStarted) -> None:
         if (tick := self._open.get(event.sensor)) is not None:
             self._report(offset, f"a tick of sensor {event.sensor!r} starts while its tick {tick} is open")
+        if (since := self._quarantined.get(event.sensor)) is not None:
+            self._report(offset, f"sensor {event.sensor!r} ticks although it is quarantined since {since}")
         self._open[event.sensor] = offset
         self._expect_cursor(offset, event.sensor, event.cursor, "the tick is handed")
 

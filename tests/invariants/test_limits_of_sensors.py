@@ -14,6 +14,8 @@ import ticktrail as dg
 from harness.engine import EngineHarness, StillClock
 from ticktrail.core.authoring import sensor_outcome
 from ticktrail.core.events import (
+    AssetMaterialized,
+    CursorReset,
     CursorUpdated,
     RequestsPutOff,
     RunKeyRepeated,
@@ -133,6 +135,25 @@ class TestPerTick:
         assert "a schedule does not ask again for the same moment" in failed.error
         assert engine.requests() == []
 
+    def test_a_schedule_over_its_limit_has_handled_its_moment(self) -> None:
+        """Fails if its cursor stays: the moment is then evaluated again at once, without end."""
+
+        @dg.schedule(
+            cron_schedule="* * * * *",
+            job=the_job,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            limits=dg.SensorLimits(max_run_requests_per_tick=1),
+        )
+        def minutely() -> Any:
+            return [dg.RunRequest(run_key="a"), dg.RunRequest(run_key="b")]
+
+        engine = EngineHarness(minutely)
+
+        ticked = [len(engine.beat(seconds)) for seconds in (60, 0, 0, 60)]
+
+        assert ticked == [1, 0, 0, 1]
+        assert list(check(engine.log.read())) == []
+
     @settings(max_examples=60, deadline=None)
     @given(
         keys=st.lists(st.text("abcdefghij", min_size=1, max_size=1), max_size=30),
@@ -175,6 +196,26 @@ def test_a_generator_without_end_fails_its_tick(monkeypatch: pytest.MonkeyPatch)
         "CheckError: sensor 'endless' asks for more than 1,000 runs in one tick: yield"
     )
     assert engine.requests() == []
+
+
+def test_a_generator_of_a_multi_asset_sensor_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails if it is drained before anything is counted."""
+    monkeypatch.setattr(sensor_outcome, "MOST_PRODUCED", 1_000)
+    yielded = []
+
+    @dg.multi_asset_sensor([dg.AssetKey("a")], job=the_job, default_status=dg.DefaultSensorStatus.RUNNING)
+    def long(context: dg.MultiAssetSensorEvaluationContext) -> Any:
+        for number in range(5_000):
+            yielded.append(number)
+            yield dg.RunRequest(run_key=str(number))
+
+    engine = EngineHarness(long)
+
+    engine.beat()
+
+    (failed,) = engine.of(TickFailed)
+    assert failed.error.startswith("CheckError: sensor 'long' asks for more than 1,000 runs in one tick")
+    assert len(yielded) == 1_001
 
 
 class TestPerHour:
@@ -281,8 +322,52 @@ class TestQuarantine:
 
         engine.fingerprint = "code-2"
         engine.restart()
+        ticked = [bool(engine.beat(30)) for _ in range(5)]
 
-        assert engine.beat(60)
+        assert ticked == [True, True, True, False, False]
+
+    def test_what_the_last_tick_before_it_put_off_is_no_matter_after_it(self) -> None:
+        """Fails if the time to ask again outlives the quarantine: the next tick would wait an hour."""
+
+        @dg.sensor(
+            job=the_job,
+            minimum_interval_seconds=30,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            limits=dg.SensorLimits(max_run_requests_per_hour=1, quarantine_after=1),
+        )
+        def greedy(context: dg.SensorEvaluationContext) -> Any:
+            if context.cursor != "quiet":
+                yield from [dg.RunRequest("a"), dg.RunRequest("b"), dg.RunRequest("c", partition_key="none")]
+
+        engine = EngineHarness(greedy)
+        engine.beat()
+        quarantined = len(engine.of(RequestsPutOff)), len(engine.of(SensorQuarantined))
+
+        now = engine.clock.now()
+        engine.operate(
+            CursorReset(at=now, sensor="greedy", actor="ann", before=None, after="quiet"),
+            SensorStarted(at=now, sensor="greedy", actor="ann"),
+        )
+        ticked = [bool(engine.beat(30)) for _ in range(3)]
+
+        assert quarantined == (1, 1)
+        assert ticked == [True, True, True]
+
+    def test_a_timeout_is_a_failure_and_an_interruption_is_none(self) -> None:
+        engine = EngineHarness(self.failing(2))
+        engine.start()
+        engine.restart()
+        interrupted = engine.state("failing").consecutive_failures
+        engine.beat(30)
+
+        engine.clock.advance(30)
+        engine.start()
+        engine.clock.advance(60)
+        engine.engine.run_once()
+
+        (event,) = engine.of(SensorQuarantined)
+        assert interrupted == 0
+        assert (event.failures, event.error.partition(":")[0]) == (2, "EvaluationTimeout")
 
     def test_a_success_in_between_counts_anew(self) -> None:
         outcomes = iter([False, False, True, False, False, True])
@@ -300,6 +385,54 @@ class TestQuarantine:
         engine = EngineHarness(moody)
 
         assert all(engine.beat(30) for _ in range(6))
+        assert engine.of(SensorQuarantined) == []
+
+
+class TestReactions:
+    """Each event is reacted to once, so what is asked for in reaction is let through."""
+
+    @staticmethod
+    def after_materializations(engine: EngineHarness, *partitions: str) -> None:
+        at = engine.clock.now()
+        engine.operate(*(AssetMaterialized(at=at, asset="a", partition_key=key) for key in partitions))
+        engine.beat(1)
+
+    @pytest.fixture
+    def engine(self) -> EngineHarness:
+        @dg.asset_sensor(
+            dg.AssetKey("a"),
+            job=the_job,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            limits=dg.SensorLimits(
+                max_run_requests_per_tick=1, max_run_requests_per_hour=1, quarantine_after=1
+            ),
+        )
+        def reacting(context: dg.SensorEvaluationContext, entry: dg.EventLogEntry) -> Any:
+            assert entry.dagster_event is not None
+            key = entry.dagster_event.partition
+            if key == "bad":
+                raise ValueError(key)
+            return dg.RunRequest(run_key=key)
+
+        engine = EngineHarness(reacting)
+        engine.beat()
+        self.after_materializations(engine, "first")
+        return engine
+
+    def test_no_limit_holds_them_back(self, engine: EngineHarness) -> None:
+        self.after_materializations(engine, "x", "y", "z")
+
+        assert [event.run_key for event in engine.requests()] == ["first", "x", "y", "z"]
+        assert engine.of(RequestsPutOff) == []
+
+    def test_a_failed_reaction_quarantines_nothing_and_the_others_are_counted(
+        self, engine: EngineHarness
+    ) -> None:
+        """Fails if the end of a tick with a failed reaction does not tell of the runs it asked for."""
+        self.after_materializations(engine, "x", "bad", "y")
+
+        (failed,) = engine.of(TickFailed)
+        assert (failed.reacted, failed.requested) == (3, 2)
         assert engine.of(SensorQuarantined) == []
 
 
@@ -324,8 +457,6 @@ def test_limits_are_sensor_limits() -> None:
 
 
 def reset_cursor(engine: EngineHarness) -> list[Any]:
-    from ticktrail.core.events import CursorReset
-
     before = engine.state("asking").cursor
     return [CursorReset(at=engine.clock.now(), sensor="asking", actor="ann", before=before, after=None)]
 

@@ -6,11 +6,13 @@ import pytest
 
 from story import Story
 from ticktrail.core.events import (
+    AnyEvent,
     CursorReset,
     CursorUpdated,
     DynamicPartitionsChanged,
     EngineStarted,
     EvaluationDiscarded,
+    RequestsPutOff,
     RunCanceled,
     RunFailed,
     RunKeyRepeated,
@@ -18,6 +20,10 @@ from ticktrail.core.events import (
     RunRequested,
     RunStarted,
     RunSucceeded,
+    SensorDefined,
+    SensorQuarantined,
+    SensorStarted,
+    SensorStatusReset,
     TickCompleted,
     TickInterrupted,
     TickLogged,
@@ -431,6 +437,69 @@ def test_a_moment_may_be_evaluated_again_if_the_cursor_was_reset(story: Story) -
     for_moment(story, 10, None, "10")
     story.add(CursorReset(at=1, sensor="c", actor="ann", before="10", after="0"))
     for_moment(story, 10, "0", "10")
+
+    assert found(story) == []
+
+
+# --- 2 and 5: limits of sensors -----------------------------------------------------------------
+
+
+def put_off(limit: int) -> RequestsPutOff:
+    return RequestsPutOff(at=1, tick=1, sensor="s", count=3, limit=limit, why="per tick", again_at=1)
+
+
+def test_a_tick_that_requests_more_than_it_may_is_reported(story: Story) -> None:
+    story.add(requested("r1", "a"), requested("r2", "b"), put_off(1), completed(1, 2))
+
+    violation = only(story)
+
+    assert (violation.invariant, violation.offset) == (2, 5)
+    assert violation.what == "tick 1 requests 2 runs, 1 were allowed"
+
+
+def test_a_tick_that_moves_its_cursor_over_what_it_puts_off_is_reported(story: Story) -> None:
+    moved = CursorUpdated(at=1, tick=1, sensor="s", before=None, after="c")
+    story.add(requested("r1", "a"), put_off(1), moved, completed(1, 1))
+
+    violation = only(story)
+
+    assert (violation.invariant, violation.offset) == (2, 5)
+    assert violation.what == "tick 1 puts requests off, and moves the cursor over them"
+
+
+def quarantined(story: Story) -> int:
+    """Let the open tick fail, and the sensor be quarantined for it; returns the offset of that."""
+    story.fail_tick(1)
+    return story.add(SensorQuarantined(at=story.at, sensor="s", tick=1, failures=1, error="ValueError: no"))
+
+
+def test_a_tick_of_a_quarantined_sensor_is_reported(story: Story) -> None:
+    since = quarantined(story)
+    story.define("s", interval=5.0)
+
+    tick = story.start_tick("s")
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (5, tick)
+    assert violation.what == f"sensor 's' ticks although it is quarantined since {since}"
+
+
+@pytest.mark.parametrize(
+    "lifting",
+    [
+        SensorStarted(at=1, sensor="s", actor="ann"),
+        SensorStatusReset(at=1, sensor="s", actor="ann"),
+        SensorDefined(
+            at=1, sensor="s", kind="STANDARD", interval=30.0, default_status="RUNNING", fingerprint="f2"
+        ),
+    ],
+    ids=["started", "reset", "other code"],
+)
+def test_a_sensor_may_tick_when_its_quarantine_is_lifted(story: Story, lifting: AnyEvent) -> None:
+    quarantined(story)
+
+    story.add(lifting)
+    story.start_tick("s")
 
     assert found(story) == []
 
