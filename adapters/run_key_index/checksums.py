@@ -58,6 +58,12 @@ class Checksums:
         for segment in self._below(segments, _CHANGED):
             self.change(segment)
 
+    def find_changed(self) -> None:
+        """Take over which segments a writer before had changed: its checksums are not there any more."""
+        for segment in range(len(self._states)):
+            if not self._known(segment):
+                self._states[segment] = _CHANGED
+
     def append(self) -> None:
         """Take in a new segment at the end."""
         self._states.append(_TRUSTED)

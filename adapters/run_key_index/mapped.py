@@ -169,6 +169,7 @@ class MappedRunKeyIndex:
         table.checksums = Checksums(table, trusted=not saved)
         if not saved:
             finish_split(table)
+            table.checksums.find_changed()
             table.header.count, table.header.used = recount(table)
             table.header.sequence += table.header.sequence % 2
 
@@ -244,16 +245,19 @@ class MappedRunKeyIndex:
 
     def _make_room(self, keys: int) -> None:
         table = self._table
-        for _ in range(_SPLITS_AT_ONCE):
-            # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
-            if table.header.used + table.dropped + keys <= used_before_split(table):
+        # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
+        used = table.header.used + table.dropped + keys
+        splits = 0
+        while used > used_before_split(table):
+            # The fullest segments are those that this round has not split: each has its share of all keys.
+            full = used >> table.level > _FULL * SLOTS
+            if splits >= _SPLITS_AT_ONCE and not full:
                 return
             if not self._split():
-                break
-        # The fullest segments are those that this round has not split: each has its share of all keys.
-        fullest = (table.header.used + table.dropped + keys) >> table.level
-        if fullest > _FULL * SLOTS:
-            raise RunKeyIndexFull(self._path, table.header.count, str(self._no_room))
+                if full:
+                    raise RunKeyIndexFull(self._path, table.header.count, str(self._no_room))
+                return
+            used, splits = table.header.used + table.dropped + keys, splits + 1
 
     def _split(self) -> bool:
         """Split the next segment; return whether there was room to."""

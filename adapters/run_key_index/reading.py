@@ -140,8 +140,9 @@ class RunKeyIndexReader:
 
     def _follow(self) -> None:
         """Take the table as it is now."""
-        if self._table.header.segments > self._table.capacity:
-            self._table.map()
         self._table.address()
+        # The file is made longer before a segment is added, so what it has now is enough for those.
+        if self._table.segments > self._table.capacity:
+            self._table.map()
         # Only what was saved has checksums, and the writer takes a segment's away before it changes it.
         self._table.checksums = Checksums(self._table, trusted=self._table.header.state != CLEAN)

@@ -240,6 +240,20 @@ class TestWhatIsThere:
         assert_begins_anew(file)
         assert "it was not saved before the machine stopped" in caplog.text
 
+    def test_what_changed_before_a_kill_is_saved_by_the_next_writer(self, file: Path) -> None:
+        """Seen to fail when segments that were changed before the kill got no checksum: they passed for damaged."""
+        killed = MappedRunKeyIndex(file)
+        claim(killed, "inbox", [("a", 1)])
+        killed.advance(2)
+        killed.close()
+        after = MappedRunKeyIndex(file)
+        after.save()
+        after.close()
+
+        again = MappedRunKeyIndex(file)
+        assert (owners(again, "inbox", ["a"]), again.checkpoint) == ([1], 2)
+        again.close()
+
     def test_what_changes_after_a_save_is_known_not_to_be_saved(self, file: Path, saved: bytes) -> None:
         """Seen to fail when the first change after a save left the header as it was."""
         index = MappedRunKeyIndex(file)
@@ -406,7 +420,7 @@ from ticktrail.core.run_keys import NOBODY, run_key_digests
 
 logging.basicConfig(stream=sys.stdout, format="%(levelname)s %(message)s")
 index, model = MappedRunKeyIndex(sys.argv[1]), MemoryRunKeyIndex()
-resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 claimed = 0
 try:
     while True:
@@ -427,10 +441,13 @@ print("WENT ON", index.count())
 """
 
 
+@pytest.mark.parametrize(("segments", "at_the_beginning"), [(9, 8), (20, 16)])
 def test_on_a_full_disk_it_fills_up_then_stops_with_an_error_and_goes_on_when_there_is_room(
-    tmp_path: Path,
+    tmp_path: Path, segments: int, at_the_beginning: int
 ) -> None:
-    arguments = [sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path / "keys")]
+    """Seen to fail when a table that would have taken more than eight splits was full although there was room."""
+    room = HEADER_SIZE + (segments + 1) * SEGMENT_SIZE + 1000
+    arguments = [sys.executable, "-c", ON_A_FULL_DISK, str(tmp_path / "keys"), str(room)]
 
     result = subprocess.run(arguments, check=False, capture_output=True, text=True, timeout=60)
 
@@ -438,8 +455,8 @@ def test_on_a_full_disk_it_fills_up_then_stops_with_an_error_and_goes_on_when_th
     warning, full, went_on = result.stdout.splitlines()
     assert warning.startswith(f"WARNING {tmp_path / 'keys'} cannot be made longer (File too large): it takes")
     claimed = int(full.split()[1])
-    # 9 segments fit; of the 8 that the round began with, those not split yet are the fullest.
-    assert claimed > 0.9 * 8 * 16384
+    # Of the segments that the round began with, those not split yet are the fullest.
+    assert claimed > 0.9 * at_the_beginning * 16384
     assert f"{tmp_path / 'keys'} is full with {claimed} keys and cannot be made longer" in full
     assert full.endswith("make room on its disk and start again; nothing is lost, the log has every key")
     assert went_on == f"WENT ON {claimed + 100_000}"
