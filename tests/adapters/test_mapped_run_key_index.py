@@ -105,6 +105,56 @@ class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
         assert file.stat().st_size <= (tmp_path / "owned").stat().st_size
 
 
+@pytest.mark.parametrize("size", [1, 100])
+class TestDigestsThatGetInEachOthersWay:
+    """Keys of one bucket, handed in one by one or together."""
+
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / "run-keys"
+
+    @staticmethod
+    def assert_told_apart(file: Path, keys: list[bytes], size: int) -> None:
+        index, model = MappedRunKeyIndex(file), MemoryRunKeyIndex()
+        for first in range(0, len(keys), size):
+            part = keys[first : first + size]
+            for each in (index, model):
+                each.claim(part, range(first, first + len(part)))
+                each.release(part[::3])
+                each.claim(part[::6], range(1000, 1000 + len(part[::6])))
+        for first in range(0, len(keys), size):
+            part = keys[first : first + size]
+            assert index.owners(part) == model.owners(part)
+        assert (index.count(), index.digest()) == (model.count(), model.digest())
+        index.close()
+
+    def test_keys_of_a_segments_last_bucket_go_on_in_its_first(self, file: Path, size: int) -> None:
+        """Seen to fail when the way of single keys, or that of batches, did not go around the end."""
+        MappedRunKeyIndex(file).close()
+        multiplier = struct.unpack("=8sIIQ", file.read_bytes()[:24])[3]
+        inverse = pow(multiplier, -1, 2**64)
+        # The hash is the product with its upper half over the lower: these have the upper bits of the last bucket.
+        lanes = [(2**64 - 1 - number) * inverse % 2**64 for number in range(100)]
+
+        self.assert_told_apart(file, [struct.pack("<QQ", lane, 7) for lane in lanes], size)
+
+    def test_keys_with_one_first_lane_are_told_apart_by_the_second(self, file: Path, size: int) -> None:
+        """Seen to fail when the second lane was not looked at."""
+        self.assert_told_apart(file, [struct.pack("<QQ", 5, number) for number in range(100)], size)
+
+    def test_a_first_lane_of_zero_is_no_free_slot(self, file: Path, size: int) -> None:
+        index = MappedRunKeyIndex(file)
+        keys = [struct.pack("<QQ", 0, number) for number in range(100)]
+        for first in range(0, 100, size):
+            index.claim(keys[first : first + size], range(first, first + size))
+
+        assert [
+            owner for first in range(0, 100, size) for owner in index.owners(keys[first : first + size])
+        ] == [*range(100)]
+        assert index.count() == 100
+        index.close()
+
+
 class TestWhatIsThere:
     """What becomes of a file that is there already."""
 
