@@ -91,9 +91,6 @@ class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
     sensor: str
 
 
-# --- operators --------------------------------------------------------------------------------
-
-
 class SensorQuarantined(Event, tag=5, frozen=True, kw_only=True):
     """A sensor failed too often in a row: it ticks no more until it is started or reset, or its code changes.
 
@@ -108,6 +105,9 @@ class SensorQuarantined(Event, tag=5, frozen=True, kw_only=True):
     tick: int
     failures: int
     error: str
+
+
+# --- operators --------------------------------------------------------------------------------
 
 
 class SensorStarted(Event, tag=10, frozen=True, kw_only=True):
@@ -411,9 +411,6 @@ class SensorReacted(Event, tag=31, frozen=True, kw_only=True):
     skip_reason: str | None = None
 
 
-# --- a run ------------------------------------------------------------------------------------
-
-
 class RequestsPutOff(Event, tag=32, frozen=True, kw_only=True):
     """A tick asked for more new runs than the sensor may; the cursor waits, and the sensor is to ask for them again.
 
@@ -431,6 +428,9 @@ class RequestsPutOff(Event, tag=32, frozen=True, kw_only=True):
     limit: int
     why: str
     again_at: int
+
+
+# --- a run ------------------------------------------------------------------------------------
 
 
 class RunLaunched(Event, tag=40, frozen=True, kw_only=True):

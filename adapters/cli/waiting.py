@@ -24,6 +24,8 @@ class Waiting:
 
     def counts(self) -> Counter[str]:
         """Return how many runs each limit holds back."""
+        if not self._queue.limits:
+            return Counter()
         return Counter(name for run in self._waiting if (name := self.held_by(run)) is not None)
 
 

@@ -304,6 +304,17 @@ class TestWhatIsThere:
         assert (owners(again, "inbox", ["a"]), again.checkpoint) == ([1], 2)
         again.close()
 
+    def test_after_a_kill_keys_are_counted_anew(self, file: Path) -> None:
+        """A kill may come between a claim and its count. Seen to fail when the header was believed."""
+        killed = MappedRunKeyIndex(file)
+        claim(killed, "inbox", [("a", 1), ("b", 2)])
+        killed._table.header.count, killed._table.header.used = 1, 1
+        killed.close()
+
+        index = MappedRunKeyIndex(file)
+        assert (index.count(), index._table.header.used) == (2, 2)
+        index.close()
+
     def test_what_changes_after_a_save_is_known_not_to_be_saved(self, file: Path, saved: bytes) -> None:
         """Seen to fail when the first change after a save left the header as it was."""
         index = MappedRunKeyIndex(file)
