@@ -34,8 +34,9 @@ def fold(
     wanted = [projection.wanted for projection in projections]
     frames = read_with_progress(log, head, stop, doing=doing, wanted=wanted_of(wanted))
     for head, picked in gathered(frames, frozenset().union(*wanted)):
+        kinds = {type(event) for _, event in picked}
         for projection in projections:
-            projection.take(picked, head)
+            projection.take(() if projection.wanted.isdisjoint(kinds) else picked, head)
     return head
 
 

@@ -110,8 +110,8 @@ class Fold(Folded):
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`."""
-        steps, begin = self._steps_by_type, self.checkpoint
+        step_of, begin = self._steps_by_type.get, self.checkpoint
         for offset, event in picked:
-            if offset >= begin and (step := steps.get(type(event))) is not None:
+            if (step := step_of(type(event))) is not None and offset >= begin:
                 step(offset, event)
         self.checkpoint = checkpoint

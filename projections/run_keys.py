@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey
 from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
 from .fold import Folded
+
+_REQUESTS = (RunRequested, RequestedKey)
+_OFFSET_OF, _SENSOR_OF, _KEY_OF = map(itemgetter, range(3))
 
 
 class RunKeys(Folded):
@@ -42,30 +47,26 @@ class RunKeys(Folded):
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
-        begin, wanted = self.checkpoint, self.wanted
-        digests, offsets, last = list[bytes](), list[int](), None
+        begin, requests = self.checkpoint, list[tuple[int, str, str]]()
         for offset, event in picked:
-            if offset < begin or type(event) not in wanted:
-                continue
-            if type(event) is RunKeysReleased:
-                self._claim(digests, offsets)
-                digests, offsets = [], []
+            if type(event) in _REQUESTS:
+                if event.run_key and event.sensor is not None and offset >= begin:  # type: ignore[union-attr]
+                    requests.append((offset, event.sensor, event.run_key))  # type: ignore[union-attr]
+            elif type(event) is RunKeysReleased and offset >= begin:
+                self._claim(requests)
+                requests.clear()
                 self.index.release(run_key_digests(event.sensor, event.run_keys))
-                continue
-            key, sensor = event.run_key, event.sensor  # type: ignore[union-attr]
-            if not key or sensor is None:
-                continue
-            if sensor != last:
-                digest_of, last = self._digester(sensor), sensor
-            digests.append(digest_of(key))
-            offsets.append(offset)
-        self._claim(digests, offsets)
+        self._claim(requests)
         self.index.advance(checkpoint)
         self._looked_up.clear()
 
-    def _claim(self, digests: list[bytes], offsets: list[int]) -> None:
+    def _claim(self, requests: list[tuple[int, str, str]]) -> None:
+        """Claim keys for requests: (offset, sensor, run key)."""
+        digests = list[bytes]()
+        for sensor, of_sensor in groupby(requests, _SENSOR_OF):
+            digests += map(self._digester(sensor), map(_KEY_OF, of_sensor))
         if digests:
-            self.index.claim(digests, offsets)
+            self.index.claim(digests, list(map(_OFFSET_OF, requests)))
 
     def _digester(self, sensor: str) -> Callable[[str], bytes]:
         compute, looked_up = run_key_digester(sensor), self._looked_up.get(sensor)

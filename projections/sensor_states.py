@@ -29,7 +29,7 @@ class SensorStates(Folded):
         """See `Folded.take`."""
         states, begin = self._states, self.checkpoint
         for offset, event in picked:
-            if offset >= begin and type(event) in CHANGING:
+            if type(event) in CHANGING and offset >= begin:
                 sensor: str = event.sensor  # type: ignore[union-attr, assignment]
                 state = states.get(sensor)
                 states[sensor] = evolve(SensorState(name=sensor) if state is None else state, offset, event)

@@ -40,8 +40,8 @@ _FULL = 0.95
 #: How a system says that it takes no more.
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
-#: After how many events the log is marked anew, which reads one of its frames.
-_EVENTS_PER_MARK = 100_000
+#: After how many events the log is marked anew, which searches it for one of its frames.
+_EVENTS_PER_MARK = 1_000_000
 
 
 class MappedRunKeyIndex:
