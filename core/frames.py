@@ -2,6 +2,7 @@
 
 A frame's bytes are a 16-byte BLAKE2b checksum and the payload it covers: the msgpack array
 ``[first offset, recorded at, writer, catalogue version, previous frame's checksum, events]``.
+Few events are a list of arrays, each headed by its tag; many are packed in columns.
 Since every frame holds its predecessor's checksum, the frames of a partition form a chain, and a
 frame that was replaced or removed is noticed by the one after it. The topic, stored beside the
 bytes, names the schema of the payload.
@@ -20,15 +21,25 @@ from .errors import CorruptFrame, UnknownSchema, UnreadableEvent
 from .events import CATALOGUE_VERSION, AnyEvent
 from .lean_events import lean_union
 from .log import Frame
+from .packed_events import Packed, pack, unpack
 
 #: Topic of a frame whose events are a list, each an array headed by its tag.
 LIST_TOPIC = "ticktrail.frame.list.1"
+
+#: Topic of a frame whose events are packed in columns, see `packed_events`.
+PACKED_TOPIC = "ticktrail.frame.packed.1"
+
+#: From how many events on a frame is packed.
+PACKED_FROM = 64
 
 #: Bytes of encoded events that a frame holds at most, unless a single event is larger.
 FRAME_CAP = 512 * 1024
 
 #: How many events are tried to fit into an append's first frame, and how full the others are meant to be.
 _FIRST_TRIED, _FILLED = FRAME_CAP // 128, 0.9
+
+#: Events of a frame at most: equal values take no room when packed, but do when unpacked.
+_MOST_EVENTS = 4 * _FIRST_TRIED
 
 _CHECKSUM_SIZE = 16
 _KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
@@ -72,34 +83,27 @@ class _Payload(msgspec.Struct, frozen=True, array_like=True, gc=False):
     writer: str
     catalogue: int
     previous: bytes
-    events: list[AnyEvent]
-
-
-class _RawPayload(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The payload with its events left encoded."""
-
-    first_offset: int
-    recorded_at: int
-    writer: str
-    catalogue: int
-    previous: bytes
-    events: list[msgspec.Raw]
+    events: Any
 
 
 @lru_cache(maxsize=64)
-def _lean_decoder(wanted: frozenset[type]) -> msgspec.msgpack.Decoder[_Payload]:
+def _decoder_of(events: Any) -> msgspec.msgpack.Decoder[_Payload]:
+    """Return a decoder of payloads whose events are decoded as that type."""
     fields: list[Any] = [
-        (field.name, list[lean_union(wanted)] if field.name == "events" else field.type)  # type: ignore[misc]
+        (field.name, events if field.name == "events" else field.type)
         for field in msgspec.structs.fields(_Payload)
     ]
-    payload = msgspec.defstruct("_LeanPayload", fields, frozen=True, array_like=True, gc=False)
+    payload = msgspec.defstruct("_TypedPayload", fields, frozen=True, array_like=True, gc=False)
     return msgspec.msgpack.Decoder(cast(type[_Payload], payload))
 
 
+@lru_cache(maxsize=64)
+def _list_of(wanted: frozenset[type] | None) -> Any:
+    return list[AnyEvent if wanted is None else lean_union(wanted)]  # type: ignore[misc]
+
+
 _encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(_Payload)
 _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
-_raw_decoder = msgspec.msgpack.Decoder(_RawPayload)
 
 
 def encode_frames(
@@ -119,10 +123,9 @@ def encode_frames(
     end, done, count = after, 0, _FIRST_TRIED
     while done < len(batch):
         part = batch[done : done + count]
-        payload = _Payload(end.offset, recorded_at, writer, CATALOGUE_VERSION, end.checksum, part)
-        frame, following = _seal(payload, end)
+        frame, following = _seal(part, end, recorded_at, writer)
         # As many as fit if the next ones are as large as these.
-        count = max(1, int(len(part) * _FILLED * FRAME_CAP / len(frame.state)))
+        count = min(_MOST_EVENTS, max(1, int(len(part) * _FILLED * FRAME_CAP / len(frame.state))))
         if len(frame.state) <= FRAME_CAP or len(part) == 1:
             frames.append(frame)
             end, done = following, done + len(part)
@@ -147,12 +150,17 @@ def check_readable(events: Sequence[AnyEvent]) -> None:
             ) from error
 
 
-def _seal(payload: _Payload, after: Link) -> tuple[EncodedFrame, Link]:
+def _seal(
+    events: Sequence[AnyEvent], after: Link, recorded_at: int, writer: str
+) -> tuple[EncodedFrame, Link]:
+    many = len(events) >= PACKED_FROM
+    stored = pack(events) if many else events
+    payload = _Payload(after.offset, recorded_at, writer, CATALOGUE_VERSION, after.checksum, stored)
     body = _encoder.encode(payload)
     checksum = _checksum(body)
-    frame = EncodedFrame(number=after.number, topic=LIST_TOPIC, state=checksum + body)
-    end = Link(number=after.number + 1, offset=after.offset + len(payload.events), checksum=checksum)
-    return frame, end
+    topic = PACKED_TOPIC if many else LIST_TOPIC
+    frame = EncodedFrame(number=after.number, topic=topic, state=checksum + body)
+    return frame, Link(number=after.number + 1, offset=after.offset + len(events), checksum=checksum)
 
 
 def decode_frame(
@@ -174,16 +182,16 @@ def decode_frame(
     """
     body = _checked_body(stored, partition, after)
     try:
-        payload = (_decoder if wanted is None else _lean_decoder(wanted)).decode(body)
+        payload, events = _decode(stored.topic, body, wanted)
     except msgspec.DecodeError as error:
         _undecodable(stored, partition, body, error)
-    end = _checked_place(stored, partition, payload, after)[1]
+    end = _checked_place(stored, partition, payload, len(events), after)[1]
     frame = Frame(
         number=stored.number,
         first_offset=payload.first_offset,
         recorded_at=payload.recorded_at,
         writer=payload.writer,
-        events=payload.events,
+        events=events,
     )
     return frame, end
 
@@ -197,18 +205,38 @@ def place_frame(stored: EncodedFrame, *, partition: str) -> tuple[Link, Link]:
     """
     body = _checked_body(stored, partition, None)
     try:
-        payload = _raw_decoder.decode(body)
+        payload, count = _count(stored.topic, body)
     except msgspec.DecodeError as error:
         _undecodable(stored, partition, body, error)
-    return _checked_place(stored, partition, payload, None)
+    return _checked_place(stored, partition, payload, count, None)
+
+
+def _decode(
+    topic: str, body: memoryview, wanted: frozenset[type] | None
+) -> tuple[_Payload, Sequence[AnyEvent]]:
+    if topic == PACKED_TOPIC:
+        payload = _decoder_of(Packed).decode(body)
+        return payload, unpack(payload.events, wanted)
+    payload = _decoder_of(_list_of(wanted)).decode(body)
+    return payload, payload.events
+
+
+def _count(topic: str, body: memoryview) -> tuple[_Payload, int]:
+    """Decode all but the events, and count those."""
+    if topic == PACKED_TOPIC:
+        payload = _decoder_of(Packed).decode(body)
+        return payload, len(payload.events.kinds)
+    payload = _decoder_of(list[msgspec.Raw]).decode(body)
+    return payload, len(payload.events)
 
 
 def _checked_body(stored: EncodedFrame, partition: str, after: Link | None) -> memoryview:
     if after is not None and stored.number != after.number:
         what = f"it is missing, the next one stored is {stored.number}"
         raise CorruptFrame(partition, frame=after.number, what=what)
-    if stored.topic != LIST_TOPIC:
-        raise UnknownSchema(partition, frame=stored.number, schema=repr(stored.topic), known=LIST_TOPIC)
+    if stored.topic not in (LIST_TOPIC, PACKED_TOPIC):
+        known = f"{LIST_TOPIC} and {PACKED_TOPIC}"
+        raise UnknownSchema(partition, frame=stored.number, schema=repr(stored.topic), known=known)
     body = memoryview(stored.state)[_CHECKSUM_SIZE:]
     if not body:
         what = f"it is truncated to {len(stored.state)} bytes"
@@ -220,12 +248,12 @@ def _checked_body(stored: EncodedFrame, partition: str, after: Link | None) -> m
 
 
 def _checked_place(
-    stored: EncodedFrame, partition: str, payload: _Payload | _RawPayload, after: Link | None
+    stored: EncodedFrame, partition: str, payload: _Payload, count: int, after: Link | None
 ) -> tuple[Link, Link]:
     if payload.catalogue > CATALOGUE_VERSION:
         _newer_catalogue(stored, partition, payload.catalogue)
     before = Link(number=stored.number, offset=payload.first_offset, checksum=payload.previous)
-    if not payload.events:
+    if not count:
         raise CorruptFrame(partition, frame=stored.number, what="it holds no events")
     if after is not None and before.offset != after.offset:
         what = f"it begins at offset {before.offset}, the frame before it ends at {after.offset}"
@@ -235,7 +263,7 @@ def _checked_place(
         raise CorruptFrame(partition, frame=stored.number, what=what)
     end = Link(
         number=stored.number + 1,
-        offset=payload.first_offset + len(payload.events),
+        offset=payload.first_offset + count,
         checksum=stored.state[:_CHECKSUM_SIZE],
     )
     return before, end
@@ -249,9 +277,7 @@ def _undecodable(
     catalogue = fields[3] if len(fields) > 3 else None
     if isinstance(catalogue, int) and catalogue > CATALOGUE_VERSION:
         _newer_catalogue(stored, partition, catalogue)
-    events = fields[5] if len(fields) > 5 and isinstance(fields[5], list) else []
-    for event in events:
-        tag = event[0] if isinstance(event, list) and event else None
+    for tag in _tags_of(fields[5] if len(fields) > 5 else None):
         if isinstance(tag, int) and tag not in _KNOWN_TAGS:
             raise UnknownSchema(
                 partition,
@@ -260,6 +286,15 @@ def _undecodable(
                 known=f"catalogue {CATALOGUE_VERSION} with event tag {max(_KNOWN_TAGS)}",
             ) from error
     raise CorruptFrame(partition, frame=stored.number, what=f"it cannot be decoded: {error}") from error
+
+
+def _tags_of(events: Any) -> list[Any]:
+    """Return the tags of events that could not be decoded, as far as they can be told."""
+    if not isinstance(events, list) or not events:
+        return []
+    if isinstance(events[0], bytes):
+        return list(events[0])
+    return [event[0] for event in events if isinstance(event, list) and event]
 
 
 def _plain(body: memoryview) -> list[Any]:

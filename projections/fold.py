@@ -9,6 +9,7 @@ from typing import Any
 
 from ..core.events import AnyEvent
 from ..core.log import Frame
+from ..core.packed_events import PackedEvents
 
 #: Events that are folded in together at the least, where there are as many.
 _GATHERED = 30_000
@@ -40,6 +41,8 @@ def chosen(
     first_offset: int, events: Sequence[AnyEvent], wanted: frozenset[type]
 ) -> list[tuple[int, AnyEvent]]:
     """Return the events of the types that are wanted, each with its offset."""
+    if isinstance(events, PackedEvents):
+        return events.chosen(first_offset, wanted)
     # In compiled code: of millions of events most projections want a few only.
     if wanted.isdisjoint(map(type, events)):
         return []

@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
-from ..core.lean_events import RequestedKey
+from ..core.lean_events import RequestedKey, RequestedKeys
 from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
 from .fold import Folded
 
@@ -25,7 +25,7 @@ class RunKeys(Folded):
         index: The index; what it holds after `apply` is not saved yet.
     """
 
-    wanted = frozenset((RunRequested, RequestedKey, RunKeysReleased))
+    wanted = frozenset((RunRequested, RequestedKey, RequestedKeys, RunKeysReleased))
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
@@ -52,6 +52,9 @@ class RunKeys(Folded):
             if type(event) in _REQUESTS:
                 if event.run_key and event.sensor is not None and offset >= begin:  # type: ignore[union-attr]
                     requests.append((offset, event.sensor, event.run_key))  # type: ignore[union-attr]
+            elif isinstance(event, RequestedKeys):
+                rows = zip(event.offsets, event.sensors, event.run_keys, strict=True)
+                requests += ((o, s, k) for o, s, k in rows if k and s is not None and o >= begin)
             elif type(event) is RunKeysReleased and offset >= begin:
                 self._claim(requests)
                 requests.clear()

@@ -26,7 +26,7 @@ from ticktrail.core.log import Frame
 
 
 def skipped(number: int, size: int = 0) -> TickSkipped:
-    return TickSkipped(at=number, tick=number, sensor="inbox", reason="x" * size, duration=0.25)
+    return TickSkipped(at=number, tick=number, sensor="inbox", reason=f"{number:x<{size}}", duration=0.25)
 
 
 def encode(events: Sequence[AnyEvent], after: Link = START) -> tuple[list[EncodedFrame], Link]:
