@@ -125,11 +125,11 @@ class PackedEvents(Sequence[AnyEvent]):
         return {tag: iter(self._rows.get(tag) or repeat(_PASSED_OVER)) for tag in self._tables}
 
     def _rows_of(self, tag: int) -> list[Any]:
-        kind, count = self._decoded[tag], self._kinds.count(tag)
-        rows: Any = list[kind]  # type: ignore[valid-type]
-        columns = self._columns(tag, range(len(msgspec.structs.fields(kind))))
+        kind: Any = self._decoded[tag]
+        count = self._kinds.count(tag)
+        columns = self._columns(tag, range(len(kind.__struct_fields__)))
         spread = [_spread(column, count) for column in columns]
-        decoded: list[Any] = msgspec.convert(list(zip(repeat(tag, count), *spread, strict=False)), rows)
+        decoded: list[Any] = msgspec.convert(list(zip(repeat(tag, count), *spread, strict=False)), list[kind])
         return decoded
 
     def _columns(self, tag: int, fields: Iterable[int]) -> list[list[Any]]:

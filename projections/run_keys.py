@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from itertools import groupby, islice
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey, RequestedKeys
@@ -12,7 +11,6 @@ from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
 from .fold import Folded
 
 _REQUESTS = (RunRequested, RequestedKey)
-_OFFSET_OF, _SENSOR_OF, _KEY_OF = map(itemgetter, range(3))
 
 
 class RunKeys(Folded):
@@ -47,29 +45,28 @@ class RunKeys(Folded):
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
-        begin, requests = self.checkpoint, list[tuple[int, str, str]]()
+        begin, claims = self.checkpoint, _Claims()
         for offset, event in picked:
-            if type(event) in _REQUESTS:
-                if event.run_key and event.sensor is not None and offset >= begin:  # type: ignore[union-attr]
-                    requests.append((offset, event.sensor, event.run_key))  # type: ignore[union-attr]
-            elif isinstance(event, RequestedKeys):
-                rows = zip(event.offsets, event.sensors, event.run_keys, strict=True)
-                requests += ((o, s, k) for o, s, k in rows if k and s is not None and o >= begin)
-            elif type(event) is RunKeysReleased and offset >= begin:
-                self._claim(requests)
-                requests.clear()
+            if isinstance(event, RequestedKeys):
+                claims.add(event, begin)
+            elif offset < begin:
+                continue
+            elif type(event) is RunKeysReleased:
+                self._claim(claims)
+                claims = _Claims()
                 self.index.release(run_key_digests(event.sensor, event.run_keys))
-        self._claim(requests)
+            elif type(event) in _REQUESTS and event.run_key and event.sensor is not None:  # type: ignore[union-attr]
+                claims.add_one(offset, event.sensor, event.run_key)  # type: ignore[union-attr]
+        self._claim(claims)
         self.index.advance(checkpoint)
         self._looked_up.clear()
 
-    def _claim(self, requests: list[tuple[int, str, str]]) -> None:
-        """Claim keys for requests: (offset, sensor, run key)."""
-        digests = list[bytes]()
-        for sensor, of_sensor in groupby(requests, _SENSOR_OF):
-            digests += map(self._digester(sensor), map(_KEY_OF, of_sensor))
+    def _claim(self, claims: _Claims) -> None:
+        digests, run_keys = list[bytes](), iter(claims.run_keys)
+        for sensor, of_sensor in groupby(claims.sensors):
+            digests += map(self._digester(sensor), islice(run_keys, len(list(of_sensor))))
         if digests:
-            self.index.claim(digests, list(map(_OFFSET_OF, requests)))
+            self.index.claim(digests, claims.offsets)
 
     def _digester(self, sensor: str) -> Callable[[str], bytes]:
         compute, looked_up = run_key_digester(sensor), self._looked_up.get(sensor)
@@ -83,3 +80,27 @@ class RunKeys(Folded):
             return compute(key)
 
         return digest_of
+
+
+class _Claims:
+    """Requests with a key, of sensors: in columns, since there may be millions."""
+
+    def __init__(self) -> None:
+        self.offsets, self.sensors, self.run_keys = list[int](), list[str](), list[str]()
+
+    def add_one(self, offset: int, sensor: str, run_key: str) -> None:
+        self.offsets.append(offset)
+        self.sensors.append(sensor)
+        self.run_keys.append(run_key)
+
+    def add(self, keys: RequestedKeys, begin: int) -> None:
+        """Add those from offset *begin* on."""
+        sensors, run_keys = list(keys.sensors), list(keys.run_keys)
+        if keys.offsets[0] >= begin and all(sensors) and all(run_keys):
+            self.offsets += keys.offsets
+            self.sensors += sensors  # type: ignore[arg-type]
+            self.run_keys += run_keys  # type: ignore[arg-type]
+            return
+        for offset, sensor, run_key in zip(keys.offsets, sensors, run_keys, strict=True):
+            if offset >= begin and run_key and sensor is not None:
+                self.add_one(offset, sensor, run_key)

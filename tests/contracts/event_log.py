@@ -229,6 +229,25 @@ class EventLogContract:
         assert isinstance(request, RunRequested | RequestedKey)
         assert (request.run, request.tick, request.sensor, request.run_key) == ("r", 7, "inbox", "k")
 
+    def test_of_many_events_in_an_append_a_reader_gets_what_it_wants_from_anywhere(
+        self, log: EventLog
+    ) -> None:
+        asked = [RunRequested(at=n, run=f"r{n}", job="j", sensor="inbox", run_key=f"k{n}") for n in range(90)]
+        appended = [event for n in range(90) for event in (skipped(n), asked[n])]
+        put(log, [skipped(-1)])
+        put(log, appended)
+
+        for start, stop in ((0, 181), (1, 181), (40, 121), (180, 181)):
+            whole, lean = (
+                list(log.read(start, stop)),
+                list(log.read(start, stop, wanted=frozenset([TickSkipped]))),
+            )
+            assert [e for frame in whole for e in frame.events] == [skipped(-1), *appended][start:stop]
+            assert [e for frame in lean for e in frame.events if isinstance(e, TickSkipped)] == [
+                e for frame in whole for e in frame.events if isinstance(e, TickSkipped)
+            ]
+            assert [len(frame.events) for frame in lean] == [len(frame.events) for frame in whole]
+
     def test_a_reader_that_goes_on_where_it_ended_sees_every_event_once(
         self, log: EventLog, other: EventLog
     ) -> None:

@@ -19,6 +19,7 @@ from ticktrail.core.frames import START, EncodedFrame, decode_frame, encode_fram
 GOLDEN = Path(__file__).parents[1] / "golden"
 SAMPLES: list[dict[str, Any]] = json.loads((GOLDEN / "events-1.json").read_text("utf-8"))
 FRAMES: list[dict[str, Any]] = json.loads((GOLDEN / "frames-list-1.json").read_text("utf-8"))
+PACKED: dict[str, Any] = json.loads((GOLDEN / "frames-packed-1.json").read_text("utf-8"))
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = get_args(AnyEvent)
 
 
@@ -94,10 +95,18 @@ def test_stored_frames_are_read_as_the_events_they_held() -> None:
     assert len(FRAMES) == 2, "the second one shows the chain"
 
 
-def test_a_frame_is_still_written_as_it_was() -> None:
+def test_a_stored_packed_frame_is_read_as_the_events_it_held() -> None:
+    encoded = EncodedFrame(number=0, topic=PACKED["topic"], state=bytes.fromhex(PACKED["state"]))
+
+    frame, _ = decode_frame(encoded, partition="main", after=START)
+
+    assert frame.events == [value(first_samples()[name]) for name in PACKED["events"]]
+
+
+@pytest.mark.parametrize("first", [FRAMES[0], PACKED], ids=["list", "packed"])
+def test_a_frame_is_still_written_as_it_was(first: dict[str, Any]) -> None:
     """Until a new catalogue version or topic is made on purpose."""
     samples = first_samples()
-    first = FRAMES[0]
 
     (frame,), _ = encode_frames(
         [value(samples[name]) for name in first["events"]],
