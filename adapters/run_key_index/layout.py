@@ -43,6 +43,9 @@ SPLITTING = 1 << 63
 
 DIRTY, CLEAN = 0, 1
 
+#: Words of the header that every claim of a single key looks at, without the detour of a `Header`.
+STATE, COUNT, USED, SEQUENCE = 8, 11, 12, 24
+
 #: Magic, version, slots per segment, multiplier; and the checksum of those.
 _FIXED = struct.Struct("=8sIIQ")
 _CHECKSUM = struct.Struct("=I")
@@ -104,11 +107,12 @@ class Header:
         device, inode: Of the file, so that a copy is known as one.
     """
 
-    state, splits, checkpoint, count, used = _Word(8), _Word(9), _Word(10), _Word(11), _Word(12)
+    state, splits, checkpoint = _Word(STATE), _Word(9), _Word(10)
+    count, used = _Word(COUNT), _Word(USED)
     marked, mark, boot = _Word(13), _Bytes(14), _Bytes(16)
     device, inode = _Word(18), _Word(19)
     _END = 20 * 8
-    sequence = _Word(24)
+    sequence = _Word(SEQUENCE)
 
     def __init__(self, mapped: mmap, words: memoryview[int]) -> None:
         self.mapped, self.words = mapped, words

@@ -15,7 +15,7 @@ from ...projections.run_keys import RunKeys
 from ..folding import fold
 from .checksums import Checksums
 from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexNoRoom, RunKeyIndexUnavailable
-from .layout import CLEAN, DIRTY, HEADER_SIZE, SLOTS, VERSION, NewerVersion, Unusable
+from .layout import CLEAN, DIRTY, HEADER_SIZE, SEQUENCE, SLOTS, STATE, USED, VERSION, NewerVersion, Unusable
 from .marks import NO_MARK, mark_of
 from .opening import boot_id, check_usable
 from .pace import finish_split, used_before_split
@@ -201,17 +201,16 @@ class MappedRunKeyIndex:
         self._mended(self._changing, work, *arguments)
 
     def _changing(self, work: Callable[..., None], *arguments: Any) -> None:
-        self._table.header.sequence |= 1
+        self._table.words[SEQUENCE] |= 1
         try:
             work(*arguments)
         finally:
-            self._table.header.sequence += 1
+            self._table.words[SEQUENCE] += 1
 
     def _begin_to_change(self) -> None:
         """Make sure that the file is not taken for saved any more, whatever happens to the machine."""
-        header = self._table.header
-        if header.state == CLEAN:
-            header.state = DIRTY
+        if self._table.words[STATE] == CLEAN:
+            self._table.words[STATE] = DIRTY
             self._note_where()
             self._table.mapped.flush(0, HEADER_SIZE)
 
@@ -246,7 +245,7 @@ class MappedRunKeyIndex:
     def _make_room(self, keys: int) -> None:
         table = self._table
         # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
-        used = table.header.used + table.dropped + keys
+        used = table.words[USED] + table.dropped + keys
         splits = 0
         while used > used_before_split(table):
             # The fullest segments are those that this round has not split: each has its share of all keys.

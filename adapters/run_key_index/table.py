@@ -16,11 +16,13 @@ from ...core.run_keys import NOBODY
 from .layout import (
     BUCKET_WORDS,
     BUCKETS,
+    COUNT,
     FREE,
     HEADER_WORDS,
     RELEASED,
     SEGMENT_WORDS,
     SPLITTING,
+    USED,
     WIDTH,
     Header,
     Unusable,
@@ -170,8 +172,8 @@ class Table:
                 words[slot] = one
                 used += 1
             count += 1
-        self.header.count += count
-        self.header.used += used
+        words[COUNT] += count
+        words[USED] += used
 
     def release(self, digests: Sequence[bytes]) -> None:
         """Free keys; their slots keep the digests, so that the keys behind them are still found."""
