@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey, RequestedKeys
-from ..core.run_keys import RunKeyOwners, run_key_digester, run_key_digests
+from ..core.run_keys import RunKeyOwners, run_key_digests
 from .fold import Folded
 
 _REQUESTS = (RunRequested, RequestedKey)
@@ -28,7 +28,7 @@ class RunKeys(Folded):
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
         # Since the last events, by sensor: what is claimed next was looked up before, mostly.
-        self._looked_up: dict[str, Iterator[tuple[str, bytes]]] = {}
+        self._looked_up: dict[str, dict[str, bytes]] = {}
 
     @property
     def checkpoint(self) -> int:
@@ -40,7 +40,7 @@ class RunKeys(Folded):
         if not run_keys:
             return ()
         digests = run_key_digests(sensor, run_keys)
-        self._looked_up[sensor] = zip(run_keys, digests, strict=True)
+        self._looked_up[sensor] = dict(zip(run_keys, digests, strict=True))
         return self.index.owners(digests)
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
@@ -62,24 +62,18 @@ class RunKeys(Folded):
         self._looked_up.clear()
 
     def _claim(self, claims: _Claims) -> None:
-        digests, run_keys = list[bytes](), iter(claims.run_keys)
+        digests = list[bytes]()
         for sensor, of_sensor in groupby(claims.sensors):
-            digests += map(self._digester(sensor), islice(run_keys, len(list(of_sensor))))
+            first, count = len(digests), len(list(of_sensor))
+            digests += self._digests(sensor, claims.run_keys[first : first + count])
         if digests:
             self.index.claim(digests, claims.offsets)
 
-    def _digester(self, sensor: str) -> Callable[[str], bytes]:
-        compute, looked_up = run_key_digester(sensor), self._looked_up.get(sensor)
-        if looked_up is None:
-            return compute
-
-        def digest_of(key: str) -> bytes:
-            for seen, digest in looked_up:
-                if seen == key:
-                    return digest
-            return compute(key)
-
-        return digest_of
+    def _digests(self, sensor: str, run_keys: list[str]) -> list[bytes]:
+        try:
+            return list(map(self._looked_up[sensor].__getitem__, run_keys))
+        except KeyError:
+            return run_key_digests(sensor, run_keys)
 
 
 class _Claims:
