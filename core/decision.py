@@ -271,9 +271,9 @@ def _asks_again(evaluation: Evaluation) -> bool:
     protects, or react to an event once more.
     """
     requests = evaluation.requests
-    rejected = any(request.problem is not None for request in requests)
-    protected = all(request.run_key or request.problem is not None for request in requests)
-    return rejected and protected and not evaluation.reactions
+    if evaluation.reactions or all(request.problem is None for request in requests):
+        return False
+    return all(request.run_key or request.problem is not None for request in requests)
 
 
 def _note(finished: FinishedTick, message: str, at: int) -> TickLogged:
