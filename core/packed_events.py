@@ -71,7 +71,8 @@ class PackedEvents(Sequence[AnyEvent]):
 
     def __init__(self, packed: Packed, wanted: Iterable[type]) -> None:
         self._kinds, self._tables = packed.kinds, packed.tables
-        if not _KNOWN_TAGS.issuperset(self._kinds) or self._tables.keys() != set(self._kinds):
+        tags = set(self._kinds)
+        if not tags <= _KNOWN_TAGS or tags != self._tables.keys():
             raise msgspec.ValidationError("the tables are not those of the events")
         decoded = {tag_of(kind): kind for kind in wanted}
         self._decoded = {tag: decoded[tag] for tag in self._tables if tag in decoded}
