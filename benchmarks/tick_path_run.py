@@ -67,7 +67,9 @@ class Bench:
     def _claim(self, sensor: str, held: int) -> None:
         for first in range(0, held, 10_000):
             numbers = range(first, min(first + 10_000, held))
-            self._index.claim(run_key_digests(sensor, [run_key(number) for number in numbers]), numbers)
+            digests = run_key_digests(sensor, [run_key(number) for number in numbers])
+            # By the log's first event: no tick takes that for a request of its own.
+            self._index.claim(digests, [0] * len(digests))
 
     def _sensor(self, name: str) -> dg.SensorDefinition:
         @dg.sensor(name=name, job=the_job)
