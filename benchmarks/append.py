@@ -34,7 +34,7 @@ def measure(scale: Scale, environments: Environments) -> Figures:
             # In the short form no more than aggregates do in a second.
             most = 10_000 if way == "aggregates" and scale is not Scale.FULL else batches[-1]
             sizes = [batch for batch in batches if batch <= most]
-            rows += ({"way": way, **row} for row in run(way, store, scale.pick(0.05, 0.7, 4.0), *sizes))
+            rows += ({"way": way, **row} for row in run(way, store, scale.pick(0.05, 0.5, 4.0), *sizes))
     return {what: only(rows, what=what) for what in ("append", "sequential", "reading")}
 
 

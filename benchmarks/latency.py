@@ -54,7 +54,7 @@ defs = dg.Definitions(jobs=[the_job], sensors=[asking, *(skipping(number) for nu
 
 def measure(scale: Scale, environments: Environments) -> Figures:
     """Watch engines with growing numbers of sensors."""
-    seconds = scale.pick(2.0, 6.0, 30.0)
+    seconds = scale.pick(2.0, 4.0, 30.0)
     return {
         "delays": [
             row
