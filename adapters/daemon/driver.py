@@ -20,6 +20,10 @@ from .wake import Wake
 RETRY = 1.0
 TRYING_AGAIN = f"trying again every {RETRY:g} s, nothing is lost meanwhile"
 
+#: Seconds that the loop sleeps at most. A signal that comes just as the thread goes to sleep, or that the system
+#: hands to another thread, does not wake it; its handler runs when it wakes.
+HEED = 0.5
+
 #: Seconds that ticks in flight get to end when the engine is told to stop.
 GRACE = 5.0
 
@@ -104,9 +108,9 @@ class EngineDriver:
 
     def _wait(self, evaluators: Evaluators) -> None:
         until = self._engine.wait_until()
-        timeout = None if until is None else max(until - time.monotonic(), 0.0)
+        timeout = HEED if until is None else min(max(until - time.monotonic(), 0.0), HEED)
         if evaluators.waiting:
-            timeout = STALL if timeout is None else min(timeout, STALL)
+            timeout = min(timeout, STALL)
         # While this thread decides, evaluators hardly get to run: that is no stall of theirs.
         evaluators.watch()
         self._wake.wait(timeout)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import signal
+import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -137,4 +141,28 @@ def test_a_run_outlives_the_kill_of_its_engine_and_its_end_is_in_the_log(daemon:
     engine.start().wait_for("EngineStarted")
     assert engine.stop() == 0
     assert len(engine.events(RunStarted)) == len(engine.events(RunSucceeded)) == 1
+    assert engine.violations() == []
+
+
+IDLE = """
+@every(3600)
+def s():
+    pass
+defs = dg.Definitions(sensors=[s])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals to a thread of another process are Linux's")
+def test_a_signal_that_does_not_wake_the_sleeping_loop_is_heeded(daemon: Make) -> None:
+    engine = daemon(IDLE).start()
+    engine.wait_for("TickSkipped")
+    pid = engine.process.pid
+    others = [int(name) for name in os.listdir(f"/proc/{pid}/task") if int(name) != pid]
+
+    # The engine's own appends wake it once more.
+    time.sleep(0.5)
+    # As it is when a signal comes in the moment before the main thread goes to sleep.
+    assert ctypes.CDLL(None).tgkill(pid, others[0], signal.SIGTERM) == 0
+
+    assert engine.wait() == 0
     assert engine.violations() == []
