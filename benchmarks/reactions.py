@@ -97,7 +97,7 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     """Measure both engines over runs that really fail and assets that are really made."""
     measured = {OURS: ours(scale.pick(4, 12, 60))}
     if (python := environments.dagster()) is not None:
-        measured[DAEMON] = theirs(python, scale.pick(5, 30, 180))
+        measured[DAEMON] = theirs(python, scale.pick(5, 25, 180))
     rows = [
         {
             "engine": engine,

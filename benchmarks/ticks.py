@@ -119,11 +119,12 @@ def _line(engine: str, rows: Any) -> Line:
 
 
 def _table(rows: Any) -> Iterator[Row]:
+    engines = [engine for engine in dict.fromkeys(row["engine"] for row in rows) if engine != OURS]
     for sensors in dict.fromkeys(row["sensors"] for row in rows):
         [ours] = only(rows, engine=OURS, sensors=sensors)
         spread = f"{number(ours['rate'])} ({number(ours['least'])} to {number(ours['most'])})"
-        others = {row["engine"]: row["rate"] for row in only(rows, sensors=sensors) if row["engine"] != OURS}
-        yield {"sensors": sensors, OURS: spread, **others}
+        rates = {row["engine"]: row["rate"] for row in only(rows, sensors=sensors)}
+        yield {"sensors": sensors, OURS: spread, **{engine: rates.get(engine) for engine in engines}}
 
 
 def _headlines(rows: Any, sensors: int) -> Iterator[Headline]:
