@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NoReturn, cast, get_args
+from typing import Any, NoReturn, cast
 
 import msgspec
 
 from .errors import CorruptFrame, UnknownSchema, UnreadableEvent
 from .events import CATALOGUE_VERSION, AnyEvent
-from .lean_events import lean_union
+from .lean_events import KIND_OF, lean_union
 from .log import Frame
 from .packed_events import Packed, pack, unpack
 
@@ -42,7 +42,6 @@ _FIRST_TRIED, _FILLED = FRAME_CAP // 128, 0.9
 _MOST_EVENTS = 4 * _FIRST_TRIED
 
 _CHECKSUM_SIZE = 16
-_KNOWN_TAGS = frozenset(cls.__struct_config__.tag for cls in get_args(AnyEvent))
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -278,12 +277,12 @@ def _undecodable(
     if isinstance(catalogue, int) and catalogue > CATALOGUE_VERSION:
         _newer_catalogue(stored, partition, catalogue)
     for tag in _tags_of(fields[5] if len(fields) > 5 else None):
-        if isinstance(tag, int) and tag not in _KNOWN_TAGS:
+        if isinstance(tag, int) and tag not in KIND_OF:
             raise UnknownSchema(
                 partition,
                 frame=stored.number,
                 schema=f"catalogue {catalogue} with event tag {tag}",
-                known=f"catalogue {CATALOGUE_VERSION} with event tag {max(_KNOWN_TAGS)}",
+                known=f"catalogue {CATALOGUE_VERSION} with event tag {max(KIND_OF)}",
             ) from error
     raise CorruptFrame(partition, frame=stored.number, what=f"it cannot be decoded: {error}") from error
 

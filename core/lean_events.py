@@ -51,10 +51,11 @@ def tag_of(kind: type[msgspec.Struct]) -> int:
     return tag
 
 
-_BY_TAG: dict[int, type[msgspec.Struct]] = {tag_of(kind): kind for kind in get_args(AnyEvent)}
+#: All types of event, by tag.
+KIND_OF: dict[int, type[msgspec.Struct]] = {tag_of(kind): kind for kind in get_args(AnyEvent)}
 _PASSED: dict[int, type[msgspec.Struct]] = {
     tag: msgspec.defstruct(f"PassedOver{tag}", [], bases=(PassedOver,), tag=tag, frozen=True, kw_only=True)
-    for tag in _BY_TAG
+    for tag in KIND_OF
 }
 
 
@@ -72,4 +73,4 @@ def wanted_of(kinds: Iterable[Iterable[type]]) -> frozenset[type]:
 def lean_union(wanted: frozenset[type]) -> Any:
     """Return the union of all events in which those that are not *wanted* are `PassedOver`."""
     chosen = {tag_of(kind): kind for kind in wanted}
-    return reduce(or_, [chosen.get(tag, _PASSED[tag]) for tag in _BY_TAG])
+    return reduce(or_, [chosen.get(tag, _PASSED[tag]) for tag in KIND_OF])

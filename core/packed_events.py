@@ -10,16 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, repeat
 from operator import is_
-from typing import Any, get_args, overload
+from typing import Any, overload
 
 import msgspec
 
 from .events import AnyEvent, RunKeysReleased, RunRequested
-from .lean_events import PassedOver, RequestedKey, RequestedKeys, tag_of
+from .lean_events import KIND_OF, PassedOver, RequestedKey, RequestedKeys, tag_of
 
-_TAGS: dict[type[msgspec.Struct], int] = {kind: tag_of(kind) for kind in get_args(AnyEvent)}
-_KINDS: dict[int, type[msgspec.Struct]] = {tag: kind for kind, tag in _TAGS.items()}
-_KNOWN_TAGS = frozenset(_KINDS)
+_TAG_OF = {kind: tag for tag, kind in KIND_OF.items()}
 _PASSED_OVER = PassedOver()
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -45,8 +43,8 @@ def pack(events: Sequence[AnyEvent]) -> Packed:
     by_kind = defaultdict[type[msgspec.Struct], list[AnyEvent]](list)
     for event in events:
         by_kind[type(event)].append(event)
-    kinds = bytes(map(_TAGS.__getitem__, map(type, events)))
-    return Packed(kinds, {_TAGS[kind]: memoryview(_table(rows)) for kind, rows in by_kind.items()})
+    kinds = bytes(map(_TAG_OF.__getitem__, map(type, events)))
+    return Packed(kinds, {_TAG_OF[kind]: memoryview(_table(rows)) for kind, rows in by_kind.items()})
 
 
 def unpack(packed: Packed, wanted: frozenset[type] | None) -> Sequence[AnyEvent]:
@@ -55,7 +53,7 @@ def unpack(packed: Packed, wanted: frozenset[type] | None) -> Sequence[AnyEvent]
     Raises:
         msgspec.ValidationError: They are no events of this release.
     """
-    events = PackedEvents(packed, _KINDS.values() if wanted is None else wanted)
+    events = PackedEvents(packed, KIND_OF.values() if wanted is None else wanted)
     return list(events) if wanted is None else events
 
 
@@ -72,7 +70,7 @@ class PackedEvents(Sequence[AnyEvent]):
     def __init__(self, packed: Packed, wanted: Iterable[type]) -> None:
         self._kinds, self._tables = packed.kinds, packed.tables
         tags = set(self._kinds)
-        if not tags <= _KNOWN_TAGS or tags != self._tables.keys():
+        if not tags <= KIND_OF.keys() or tags != self._tables.keys():
             raise msgspec.ValidationError("the tables are not those of the events")
         decoded = {tag_of(kind): kind for kind in wanted}
         self._decoded = {tag: decoded[tag] for tag in self._tables if tag in decoded}
@@ -142,7 +140,7 @@ class PackedEvents(Sequence[AnyEvent]):
         return columns
 
 
-_REQUEST, _RELEASE = _TAGS[RunRequested], _TAGS[RunKeysReleased]
+_REQUEST, _RELEASE = _TAG_OF[RunRequested], _TAG_OF[RunKeysReleased]
 _KEY_FIELDS = [RequestedKey.__struct_fields__.index(name) for name in ("sensor", "run_key")]
 
 
