@@ -99,12 +99,14 @@ class PackedEvents(Sequence[AnyEvent]):
         The keys of requests come as one `RequestedKeys`, at the first place, if their order among the
         other events does not matter.
         """
+        if RequestedKeys not in wanted:
+            self._complete()
         singles = [tag for tag, kind in self._decoded.items() if kind in wanted and tag in self._rows]
         flags = self._kinds.translate(bytes(tag in singles for tag in range(256)))
         iterators = {tag: iter(self._rows[tag]) for tag in singles}
         events = map(next, map(iterators.__getitem__, compress(self._kinds, flags)))
         picked = list(zip(self._offsets(first_offset, flags), events, strict=True))
-        if self._keys and RequestedKeys in wanted:
+        if self._keys and RequestedKeys in wanted and _REQUEST not in singles:
             picked.insert(0, (first_offset, self._requested_keys(first_offset)))
         return picked
 
@@ -119,9 +121,13 @@ class PackedEvents(Sequence[AnyEvent]):
 
     def _iterators(self) -> Mapping[int, Iterator[Any]]:
         """Return the events of each tag, those that are not decoded as `PassedOver`."""
-        if self._keys:
-            self._rows[_REQUEST] = self._rows_of(_REQUEST)
+        self._complete()
         return {tag: iter(self._rows.get(tag) or repeat(_PASSED_OVER)) for tag in self._tables}
+
+    def _complete(self) -> None:
+        """Decode also the requests of which there were only the keys."""
+        if self._keys and _REQUEST not in self._rows:
+            self._rows[_REQUEST] = self._rows_of(_REQUEST)
 
     def _rows_of(self, tag: int) -> list[Any]:
         kind: Any = self._decoded[tag]

@@ -144,6 +144,20 @@ def test_the_keys_of_requests_come_together_but_never_past_a_release(events: lis
     ]
 
 
+def test_a_reader_of_single_keys_gets_each_of_them() -> None:
+    events = [RunRequested(at=n, run=f"r{n}", job="j", sensor="a", run_key=f"k{n}") for n in range(3)]
+
+    lean = unpack(stored(pack(events)), frozenset([RequestedKey]))
+
+    assert isinstance(lean, PackedEvents)
+    chosen = lean.chosen(5, frozenset([RequestedKey]))
+    assert [(o, e.run_key) for o, e in chosen if isinstance(e, RequestedKey)] == [
+        (5, "k0"),
+        (6, "k1"),
+        (7, "k2"),
+    ]
+
+
 def test_a_reader_that_does_not_want_a_type_does_not_decode_it() -> None:
     events = [*EVENTS, TickFailed(at=1, tick=1, sensor="a", error="x", duration=0.5)]
     packed = pack(events)
