@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .layout import BUCKET_WORDS, BUCKETS, FREE, HEADER_SIZE, RELEASED, SEGMENT_BUCKETS, WIDTH
+from .layout import (
+    BUCKET_WORDS,
+    BUCKETS,
+    FREE,
+    HEADER_SIZE,
+    HEADER_WORDS,
+    RELEASED,
+    SEGMENT_BUCKETS,
+    TABLE_WORDS,
+    WIDTH,
+)
 from .table import BUCKET_SHIFT, OWNER, SECOND
 
 if TYPE_CHECKING:
+    from .main_table import MainTable
     from .table import Table
 
+#: The two lanes of each key.
+Lanes = np.ndarray[Any, np.dtype[np.uint64]]
 Words = np.ndarray[Any, np.dtype[np.uint64]]
 Places = np.ndarray[Any, np.dtype[np.int64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -35,20 +48,18 @@ class Batch:
         segments: The segment of each key.
     """
 
-    def __init__(self, table: Table, digests: Sequence[bytes]) -> None:
-        self._table, self._digests = table, digests
-        lanes = np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
+    def __init__(self, table: Table, lanes: Lanes) -> None:
+        self._table, self._lanes = table, lanes
         self._one: Words = np.maximum(lanes[:, 0], _ONE)
         self._two: Words = lanes[:, 1].astype(np.uint64)
         hashed = hashes(table, self._one)
         self.segments = _segments(table, hashed)
         table.checksums.trust_all(self.segments)
-        self._starts = (self.segments + 1) * SEGMENT_BUCKETS
-        if table.displaced >= 0:
-            self._starts[self.segments == table.displaced] = 0
+        self._starts = _starts(table, self.segments)
         self._homes = (hashed >> np.uint64(BUCKET_SHIFT)).astype(np.int64)
-        buckets = (len(table.mapped) - HEADER_SIZE) // (8 * BUCKET_WORDS)
-        self._words: Words = np.frombuffer(table.mapped, np.uint64, buckets * BUCKET_WORDS, HEADER_SIZE)
+        mapped = table.mapping.mapped
+        buckets = (len(mapped) - HEADER_SIZE) // (8 * BUCKET_WORDS)
+        self._words: Words = np.frombuffer(mapped, np.uint64, buckets * BUCKET_WORDS, HEADER_SIZE)
 
     def owners(self) -> list[int]:
         """Return the owners of the keys."""
@@ -57,22 +68,22 @@ class Batch:
             found[seen.known] = self._words[seen.slots + OWNER]
         found[found == RELEASED] = 0
         owners: list[int] = (found.astype(np.int64) - 1).tolist()
-        for key, owner in zip(left, self._table.owners([self._digests[key] for key in left]), strict=True):
+        for key, owner in zip(left, self._table.owners(self._digests(left)), strict=True):
             owners[key] = owner
         return owners
 
-    def claim(self, offsets: Sequence[int]) -> None:
+    def claim(self, offsets: Sequence[int] | Words) -> None:
         """Claim the keys; of equal ones in the batch the first gets it."""
         owners: Words = np.array(offsets, np.uint64) + _ONE
-        header, left = self._table.header, list[int]()
+        table, left = self._table, list[int]()
         self._table.checksums.change_all(self.segments)
         for seen in self._rounds(left):
-            header.count += self._put_back(seen, owners)
-            came = self._put(seen, owners)
-            header.count += came
-            header.used += came
+            came_back, came = self._put_back(seen, owners), self._put(seen, owners)
+            table.mapping.words[table.count] += came_back + came
+            table.mapping.words[table.used] += came
+        self._write()
         left.sort()
-        self._table.claim([self._digests[key] for key in left], [offsets[key] for key in left])
+        table.claim(self._digests(left), [int(offsets[key]) for key in left])
 
     def release(self) -> None:
         """Free the keys."""
@@ -80,9 +91,16 @@ class Batch:
         self._table.checksums.change_all(self.segments)
         for seen in self._rounds(left):
             slots = np.unique(seen.slots)
-            self._table.header.count -= int((self._words[slots + OWNER] != RELEASED).sum())
+            owned = int((self._words[slots + OWNER] != RELEASED).sum())
+            self._table.mapping.words[self._table.count] -= owned
             self._words[slots + OWNER] = RELEASED
-        self._table.release([self._digests[key] for key in left])
+        self._table.release(self._digests(left))
+
+    def _write(self) -> None:
+        """Write what was claimed to the table, if it is not there yet."""
+
+    def _digests(self, keys: Sequence[int]) -> list[bytes]:
+        return [self._lanes[key].tobytes() for key in keys]
 
     def _put_back(self, seen: _Seen, owners: Words) -> int:
         """Give keys that were released to their first claimers; return how many these are."""
@@ -134,6 +152,28 @@ class Batch:
         left += keys.tolist()
 
 
+class CopiedBatch(Batch):
+    """A batch for few segments of the main table, many keys for each: these are copied, and written back as a whole."""
+
+    def __init__(self, table: MainTable, lanes: Lanes) -> None:
+        super().__init__(table, lanes)
+        self._main, self._copied = table, np.unique(self.segments)
+        copies = np.empty((len(self._copied), TABLE_WORDS), np.uint64)
+        for copy, segment in zip(copies, self._copied.tolist(), strict=True):
+            start = table.start_of(segment) - HEADER_WORDS
+            copy[:] = self._words[start : start + TABLE_WORDS]
+        self._words = copies.reshape(-1)
+        self._starts = np.searchsorted(self._copied, self.segments) * BUCKETS
+
+    def _write(self) -> None:
+        """Write segment after segment, by way of the scratch one: a process may be killed in the middle."""
+        table = self._main
+        for copy, segment in zip(self._words.reshape(-1, TABLE_WORDS), self._copied.tolist(), strict=True):
+            table.mapping.write(HEADER_WORDS, copy.data)
+            table.displace(segment, table.segments)
+            table.put_back()
+
+
 class _Seen:
     """What keys find in their buckets. Slots are the words of their first lanes.
 
@@ -163,6 +203,11 @@ def _first_byte(words: Words) -> Places:
     return (lowest * _BYTE >> _LAST_BYTE).astype(np.int64)
 
 
+def lanes_of(digests: Sequence[bytes]) -> Lanes:
+    """Return the lanes of keys."""
+    return np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
+
+
 def hashes(table: Table, ones: Words) -> Words:
     """Return the hashes of keys from their first lanes, as `Table.find` does."""
     product = ones * np.uint64(table.multiplier)
@@ -172,3 +217,13 @@ def hashes(table: Table, ones: Words) -> Words:
 def _segments(table: Table, hashed: Words) -> Places:
     segments = (hashed & np.uint64((2 << table.level) - 1)).astype(np.int64)
     return np.where(segments < table.segments, segments, segments & ((1 << table.level) - 1))
+
+
+def _starts(table: Table, segments: Places) -> Places:
+    """Return the bucket of the file at which each segment begins, as `Table.start_of` does."""
+    starts = segments + table.first
+    if table.segments > table.gap_at:
+        starts += table.gap * (segments >= table.gap_at)
+    if table.displaced >= 0:
+        starts[segments == table.displaced] = 0
+    return starts * SEGMENT_BUCKETS

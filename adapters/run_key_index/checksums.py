@@ -31,6 +31,10 @@ class Checksums:
         self._table = table
         self._states = bytearray([_TRUSTED if trusted else _UNSEEN]) * table.segments
 
+    def begin(self) -> None:
+        """Take all segments for new ones: none has a checksum."""
+        self._states = bytearray([_CHANGED]) * self._table.segments
+
     def trust(self, segment: int) -> None:
         """Verify the segment unless that was done before.
 
@@ -45,7 +49,7 @@ class Checksums:
     def change(self, segment: int) -> None:
         """Note, before it happens, that the segment is written to."""
         if self._states[segment] != _CHANGED:
-            self._table.words[self._place(segment)] = 0
+            self._table.mapping.words[self._place(segment)] = 0
             self._states[segment] = _CHANGED
 
     def trust_all(self, segments: np.ndarray[Any, np.dtype[np.int64]]) -> None:
@@ -73,7 +77,7 @@ class Checksums:
         """Compute the checksums of all that changed; return whether there was any."""
         changed = [segment for segment, state in enumerate(self._states) if state == _CHANGED]
         for segment in changed:
-            self._table.words[self._place(segment)] = _KNOWN | self._checksum(segment)
+            self._table.mapping.words[self._place(segment)] = _KNOWN | self._checksum(segment)
             self._states[segment] = _TRUSTED
         return bool(changed)
 
@@ -89,8 +93,9 @@ class Checksums:
         return self._table.start_of(segment) + TABLE_WORDS
 
     def _known(self, segment: int) -> int:
-        return self._table.words[self._place(segment)]
+        return self._table.mapping.words[self._place(segment)]
 
     def _checksum(self, segment: int) -> int:
+        self._table.will_read(segment)
         start = self._table.start_of(segment)
-        return zlib.crc32(self._table.words[start : start + TABLE_WORDS])
+        return zlib.crc32(self._table.mapping.words[start : start + TABLE_WORDS])

@@ -3,8 +3,10 @@
 ::
 
     page 0                  the header
-    segment 0               scratch: where the lower half of a segment is put together when it is split
-    segment 1, 2, ...       the table
+    segment 0               scratch: where the new content of a segment is put before it is written to its place
+    segment 1, 2, ...       the main table
+    `direct` + 1, ...       the recent table, a quarter as many, if the main one has more than `direct` segments
+    ...                     the rest of the main table
 
 A segment is `BUCKETS` buckets and a place for its checksum. A bucket is `WIDTH` slots, each for a key:
 first the first lanes of their digests, which are one line of a processor's cache, then the second
@@ -20,7 +22,7 @@ import zlib
 from mmap import mmap
 
 MAGIC = b"ttrunkey"
-VERSION = 3
+VERSION = 4
 
 HEADER_SIZE = 4096
 WIDTH = 8
@@ -38,13 +40,21 @@ SEGMENT_SIZE = 8 * SEGMENT_WORDS
 FREE = 0
 RELEASED = 2**64 - 1
 
-#: Flag in the word that has the number of segments: the segment split last is still in the scratch one.
-SPLITTING = 1 << 63
+#: Where in the word that has the number of segments the one is, plus 1, whose content is in the scratch segment.
+DISPLACED_SHIFT = 32
+SEGMENTS_MASK = (1 << DISPLACED_SHIFT) - 1
+
+#: Flag in the word that has the recent table's next segment to be drained: that is under way.
+DRAINING = 1 << 63
+
+#: How many segments the main table has before there is room for a recent one, which is in use from 5/4 as many on:
+#: some 17,000,000 keys.
+DIRECT = 2048
 
 DIRTY, CLEAN = 0, 1
 
 #: Words of the header that every claim of a single key looks at, without the detour of a `Header`.
-STATE, COUNT, USED, SEQUENCE = 8, 11, 12, 24
+STATE, COUNT, USED, RECENT_COUNT, RECENT_USED, SEQUENCE = 8, 11, 12, 22, 23, 25
 
 #: Magic, version, slots per segment, multiplier; and the checksum of those.
 _FIXED = struct.Struct("=8sIIQ")
@@ -52,9 +62,21 @@ _CHECKSUM = struct.Struct("=I")
 _STATE = slice(64, 72)
 
 
-def file_size(segments: int) -> int:
-    """Return the size of a file with that many segments, the scratch one not counted."""
-    return HEADER_SIZE + (segments + 1) * SEGMENT_SIZE
+def recent_segments(direct: int) -> int:
+    """Return how many segments the recent table has, a power of two like *direct*."""
+    return max(direct // 4, 1)
+
+
+def file_size(segments: int, direct: int) -> int:
+    """Return the size of a file whose main table has that many segments."""
+    recent = recent_segments(direct) if segments > direct else 0
+    return HEADER_SIZE + (1 + segments + recent) * SEGMENT_SIZE
+
+
+def segments_in(size: int, direct: int) -> int:
+    """Return how many segments of the main table a file of *size* bytes has room for."""
+    segments = (size - HEADER_SIZE) // SEGMENT_SIZE - 1
+    return segments if segments <= direct else max(direct, segments - recent_segments(direct))
 
 
 class Unusable(Exception):
@@ -97,32 +119,37 @@ class Header:
     Attributes:
         state: `CLEAN` if everything was saved and nothing was changed since.
         sequence: Odd while the table is being changed.
-        splits: Number of segments, and maybe `SPLITTING`.
+        splits: Number of the main table's segments, and which one is displaced.
         checkpoint: The index's.
-        count: How many keys are owned; not trusted after a crash.
-        used: How many slots are not free; not trusted after a crash.
+        count: How many keys of the main table are owned; not trusted after a crash.
+        used: How many slots of the main table are not free; not trusted after a crash.
+        recent_count, recent_used: Those of the recent table.
         marked: The checkpoint that *mark* is of, not greater than *checkpoint*.
         mark: Tells the log from others, see `mark_of`.
         boot: Which start of the machine the writer lived in, or zeros.
         device, inode: Of the file, so that a copy is known as one.
+        direct: How many segments the main table has before there is room for a recent one; a power of two.
+        drain: The recent table's segment that is drained next, and maybe `DRAINING`.
     """
 
     state, splits, checkpoint = _Word(STATE), _Word(9), _Word(10)
     count, used = _Word(COUNT), _Word(USED)
     marked, mark, boot = _Word(13), _Bytes(14), _Bytes(16)
     device, inode = _Word(18), _Word(19)
-    _END = 20 * 8
+    direct, drain = _Word(20), _Word(21)
+    recent_count, recent_used = _Word(RECENT_COUNT), _Word(RECENT_USED)
+    _END = 24 * 8
     sequence = _Word(SEQUENCE)
 
     def __init__(self, mapped: mmap, words: memoryview[int]) -> None:
         self.mapped, self.words = mapped, words
 
-    def make(self, multiplier: int) -> None:
-        """Write the header of an empty table."""
+    def make(self, multiplier: int, direct: int) -> None:
+        """Write the header of an empty index."""
         self.mapped[:HEADER_SIZE] = bytes(HEADER_SIZE)
         fixed = _FIXED.pack(MAGIC, VERSION, SLOTS, multiplier)
         self.mapped[: _FIXED.size + _CHECKSUM.size] = fixed + _CHECKSUM.pack(zlib.crc32(fixed))
-        self.splits = 1
+        self.splits, self.direct = 1, direct
 
     @property
     def multiplier(self) -> int:
@@ -132,8 +159,8 @@ class Header:
 
     @property
     def segments(self) -> int:
-        """Number of segments, the scratch one not counted."""
-        return self.splits & ~SPLITTING
+        """Number of the main table's segments."""
+        return self.splits & SEGMENTS_MASK
 
     def seal(self) -> None:
         """Mark the index as saved, under a checksum: in one store, the checksum is there before."""
@@ -164,7 +191,9 @@ class Header:
             raise Unusable(f"it has version {version}, this release reads {VERSION}")
         if self.state not in (DIRTY, CLEAN) or self.marked > self.checkpoint or not self.segments:
             raise Unusable("its header is damaged")
+        if self.direct.bit_count() != 1:
+            raise Unusable("its header is damaged")
         if self.state == CLEAN and _CHECKSUM.unpack_from(self.mapped, self._END)[0] != self._checksum():
             raise Unusable("its header is damaged")
-        if size < file_size(self.segments):
+        if size < file_size(self.segments, self.direct):
             raise Unusable("it is truncated")

@@ -13,29 +13,32 @@ from ...core.errors import LogUnavailable
 from ...core.log import EventLog
 from ...projections.run_keys import RunKeys
 from ..folding import fold
-from .checksums import Checksums
-from .errors import RunKeyIndexDamaged, RunKeyIndexFull, RunKeyIndexNoRoom, RunKeyIndexUnavailable
-from .layout import CLEAN, DIRTY, HEADER_SIZE, SEQUENCE, SLOTS, STATE, USED, VERSION, NewerVersion, Unusable
+from .errors import RunKeyIndexDamaged, RunKeyIndexNoRoom, RunKeyIndexUnavailable
+from .growing import Growing
+from .layout import (
+    CLEAN,
+    DIRECT,
+    DIRTY,
+    HEADER_SIZE,
+    SEQUENCE,
+    STATE,
+    VERSION,
+    Header,
+    NewerVersion,
+    Unusable,
+)
+from .mapping import Mapping
 from .marks import NO_MARK, mark_of
 from .opening import boot_id, check_usable
-from .pace import finish_split, used_before_split
-from .sums import pair_sums, recount
-from .table import Table
 from .table_file import TableFile
+from .tables import Tables
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: From how many keys on numpy is faster.
-FEW = 64
-
-#: How many keys are claimed, and how many segments split, before the other gets its turn: what bounds
-#: how long the table stands still.
-_KEYS_AT_ONCE, _SPLITS_AT_ONCE = 10_000, 8
-
-#: The part of a segment's slots that is filled at most, if the file cannot be made longer.
-_FULL = 0.95
+#: How many keys are claimed before growing gets its turn: what bounds how long the index stands still.
+_KEYS_AT_ONCE = 10_000
 
 #: How a system says that it takes no more.
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
@@ -56,15 +59,16 @@ class MappedRunKeyIndex:
         path: The file; its folder must exist.
         log: The log that the keys are of. If the file turns out to be damaged while it is in use, the
             index fills itself from it. None leaves both to the caller.
+        direct: How many segments, a power of two, the main table of a new file has before there is room
+            for a recent one, see `recent_table.py`.
 
     Raises:
         RunKeyIndexUnavailable: The file cannot be written, or another process does, or a newer release
             made it.
     """
 
-    def __init__(self, path: str | Path, log: EventLog | None = None) -> None:
-        self._path, self._log = Path(path), log
-        self._no_room: OSError | None = None
+    def __init__(self, path: str | Path, log: EventLog | None = None, *, direct: int = DIRECT) -> None:
+        self._path, self._log, self._direct = Path(path), log, direct
         self._file = self._opened()
         try:
             self._open()
@@ -83,7 +87,7 @@ class MappedRunKeyIndex:
     @property
     def checkpoint(self) -> int:
         """The offset of the next event to fold in."""
-        return self._table.header.checkpoint
+        return self._header.checkpoint
 
     def owners(self, digests: Sequence[bytes]) -> list[int]:
         """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`."""
@@ -107,7 +111,7 @@ class MappedRunKeyIndex:
 
     def advance(self, checkpoint: int) -> None:
         """Note that every event before *checkpoint* is in; a smaller one changes nothing."""
-        header = self._table.header
+        header = self._header
         if checkpoint <= header.checkpoint:
             return
         self._begin_to_change()
@@ -118,7 +122,7 @@ class MappedRunKeyIndex:
 
     def count(self) -> int:
         """Return how many keys are owned."""
-        return self._table.header.count
+        return self._tables.count()
 
     def digest(self) -> str:
         """Return the `PairSums` of all keys and their owners, as text."""
@@ -126,22 +130,22 @@ class MappedRunKeyIndex:
 
     def save(self) -> None:
         """Make the file outlive the machine; if that fails, warn: the log fills the index again then."""
-        header = self._table.header
+        header = self._header
         if header.state == CLEAN:
             return
         try:
-            self._table.checksums.keep()
-            self._table.mapped.flush()
+            self._tables.keep_checksums()
+            self._mapping.mapped.flush()
             self._mark()
             header.seal()
-            self._table.mapped.flush(0, HEADER_SIZE)
+            self._mapping.mapped.flush(0, HEADER_SIZE)
         except (OSError, LogUnavailable) as error:
             header.state = DIRTY
             logger.warning("run keys could not be kept in %s: %s", self._path, error)
 
     def close(self) -> None:
         """Release the index without saving; safe to call twice."""
-        self._table.close()
+        self._mapping.close()
         self._file.close()
 
     # --- opening -----------------------------------------------------------------------------
@@ -162,16 +166,15 @@ class MappedRunKeyIndex:
             self._begin_anew()
 
     def _go_on(self) -> None:
-        self._table = table = Table(self._file)
-        check_usable(table, self._file, self._log)
-        saved = table.header.state == CLEAN
-        table.address()
-        table.checksums = Checksums(table, trusted=not saved)
+        self._mapping = Mapping(self._file)
+        check_usable(self._header, self._file, self._log)
+        saved = self._header.state == CLEAN
+        self._see_tables(trusted=not saved)
         if not saved:
-            finish_split(table)
-            table.checksums.find_changed()
-            table.header.count, table.header.used = recount(table)
-            table.header.sequence += table.header.sequence % 2
+            self._tables.main.put_back()
+            self._tables.find_changed()
+            self._growing.finish()
+            self._header.sequence += self._header.sequence % 2
 
     def _begin_anew(self) -> None:
         if self._file.size:
@@ -180,18 +183,25 @@ class MappedRunKeyIndex:
             self._path.unlink()
             self._file = self._opened()
         self._file.reserve()
-        self._table = table = Table(self._file)
-        table.header.make(multiplier=int.from_bytes(os.urandom(8), "little") | 1)
-        table.address()
-        table.checksums = Checksums(table, trusted=True)
-        table.checksums.change(0)
+        self._mapping = Mapping(self._file)
+        self._header.make(int.from_bytes(os.urandom(8), "little") | 1, self._direct)
+        self._see_tables(trusted=True)
+        self._tables.main.checksums.change(0)
         self._note_where()
 
+    def _see_tables(self, *, trusted: bool) -> None:
+        self._tables = Tables(self._mapping, trusted=trusted)
+        self._growing = Growing(self._path, self._file, self._tables)
+
+    @property
+    def _header(self) -> Header:
+        return self._mapping.header
+
     def _owners(self, digests: Sequence[bytes]) -> list[int]:
-        return owners_in(self._table, digests)
+        return self._tables.owners(digests)
 
     def _digest(self) -> str:
-        return str(pair_sums(self._table))
+        return str(self._tables.pair_sums())
 
     # --- changing ----------------------------------------------------------------------------
 
@@ -201,88 +211,36 @@ class MappedRunKeyIndex:
         self._mended(self._changing, work, *arguments)
 
     def _changing(self, work: Callable[..., None], *arguments: Any) -> None:
-        self._table.words[SEQUENCE] |= 1
+        self._mapping.words[SEQUENCE] |= 1
         try:
             work(*arguments)
         finally:
-            self._table.words[SEQUENCE] += 1
+            self._mapping.words[SEQUENCE] += 1
 
     def _begin_to_change(self) -> None:
         """Make sure that the file is not taken for saved any more, whatever happens to the machine."""
-        if self._table.words[STATE] == CLEAN:
-            self._table.words[STATE] = DIRTY
+        if self._mapping.words[STATE] == CLEAN:
+            self._mapping.words[STATE] = DIRTY
             self._note_where()
-            self._table.mapped.flush(0, HEADER_SIZE)
+            self._mapping.mapped.flush(0, HEADER_SIZE)
 
     def _note_where(self) -> None:
-        header = self._table.header
+        header = self._header
         header.boot, (header.device, header.inode) = boot_id(), self._file.identity
 
     def _claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
-        self._make_room(len(digests))
-        if len(digests) < FEW:
-            return self._table.claim(digests, offsets)
-        from .batches import Batch
-
-        Batch(self._table, digests).claim(offsets)
+        self._growing.make_room(len(digests))
+        self._tables.claim(digests, offsets)
 
     def _release(self, digests: Sequence[bytes]) -> None:
-        if len(digests) < FEW:
-            return self._table.release(digests)
-        from .batches import Batch
-
-        Batch(self._table, digests).release()
+        self._tables.release(digests)
 
     def _mark(self) -> None:
         """Note which log this is of, up to the checkpoint."""
-        header = self._table.header
+        header = self._header
         mark = None if self._log is None else mark_of(self._log, header.checkpoint)
         header.mark = mark or NO_MARK
         header.marked = header.checkpoint if mark else 0
-
-    # --- growing -----------------------------------------------------------------------------
-
-    def _make_room(self, keys: int) -> None:
-        table = self._table
-        # What splits dropped counts on: the segments that still wait for theirs are as full as ever.
-        used = table.words[USED] + table.dropped + keys
-        splits = 0
-        while used > used_before_split(table):
-            # The fullest segments are those that this round has not split: each has its share of all keys.
-            full = used >> table.level > _FULL * SLOTS
-            if splits >= _SPLITS_AT_ONCE and not full:
-                return
-            if not self._split():
-                if full:
-                    raise RunKeyIndexFull(self._path, table.header.count, str(self._no_room))
-                return
-            used, splits = table.header.used + table.dropped + keys, splits + 1
-
-    def _split(self) -> bool:
-        """Split the next segment; return whether there was room to."""
-        table = self._table
-        if table.segments >= table.capacity and not self._extend():
-            return False
-        from .splits import split
-
-        split(table)
-        return True
-
-    def _extend(self) -> bool:
-        try:
-            self._file.extend(self._table.segments)
-        except OSError as error:
-            if self._no_room is None:
-                logger.warning(
-                    "%s cannot be made longer (%s): it takes run keys until it is full, make room on its disk",
-                    self._path,
-                    error.strerror,
-                )
-            self._no_room = error
-            return False
-        self._no_room = None
-        self._table.lengthen()
-        return True
 
     # --- damage ------------------------------------------------------------------------------
 
@@ -301,15 +259,6 @@ class MappedRunKeyIndex:
         self._begin_anew()
         fold(self._log, RunKeys(self), doing="reading run keys")
         return work(*arguments)
-
-
-def owners_in(table: Table, digests: Sequence[bytes]) -> list[int]:
-    """Return the owners of keys in a table, the faster way."""
-    if len(digests) < FEW:
-        return table.owners(digests)
-    from .batches import Batch
-
-    return Batch(table, digests).owners()
 
 
 def _unavailable(path: Path, error: OSError) -> RunKeyIndexUnavailable:

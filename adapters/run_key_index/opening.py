@@ -6,9 +6,8 @@ from pathlib import Path
 from uuid import UUID
 
 from ...core.log import EventLog
-from .layout import DIRTY, Unusable
+from .layout import DIRTY, Header, Unusable
 from .marks import mark_of
-from .table import Table
 from .table_file import TableFile
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -22,8 +21,8 @@ def boot_id() -> bytes:
         return bytes(16)
 
 
-def check_usable(table: Table, file: TableFile, log: EventLog | None) -> None:
-    """Look whether the table is right up to its checkpoint, and of *log* (None leaves that to the caller).
+def check_usable(header: Header, file: TableFile, log: EventLog | None) -> None:
+    """Look whether the index is right up to its checkpoint, and of *log* (None leaves that to the caller).
 
     What a process wrote into a mapped file before it was killed is there, in the order of its stores,
     as long as the machine runs on; a copy was maybe taken in the middle of it.
@@ -32,7 +31,6 @@ def check_usable(table: Table, file: TableFile, log: EventLog | None) -> None:
         Unusable: It is not; the text says why.
         NewerVersion: A newer release wrote it.
     """
-    header = table.header
     header.check(file.size)
     if header.state == DIRTY:
         if not any(header.boot) or header.boot != boot_id():

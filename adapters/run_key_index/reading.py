@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...core.log import EventLog
-from .checksums import Checksums
 from .errors import RunKeyIndexBusy, RunKeyIndexDamaged, RunKeyIndexUnavailable
-from .layout import CLEAN, VERSION, NewerVersion, Unusable, file_size
-from .mapped import owners_in
+from .layout import CLEAN, VERSION, Header, NewerVersion, Unusable, file_size
+from .mapping import Mapping
 from .opening import check_usable
-from .table import Table
 from .table_file import TableFile
+from .tables import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +63,8 @@ class RunKeyIndexReader:
             why = (error.strerror or str(error)).lower()
             raise RunKeyIndexUnavailable(path, why, "make it readable") from error
         try:
-            self._table = Table(self._file)
-            self._between_changes(lambda: check_usable(self._table, self._file, log))
+            self._mapping = Mapping(self._file)
+            self._between_changes(lambda: check_usable(self._header, self._file, log))
         except NewerVersion as error:
             self._file.close()
             why = f"it has version {error}, this release reads {VERSION}"
@@ -77,7 +76,7 @@ class RunKeyIndexReader:
     @property
     def checkpoint(self) -> int:
         """The offset of the next event that the writer will fold in: all before it is in the index."""
-        return self._table.header.checkpoint
+        return self._header.checkpoint
 
     def owners(self, digests: Sequence[bytes]) -> list[int]:
         """Return, for each key in order, the offset of the owning `RunRequested`, or `NOBODY`.
@@ -86,36 +85,40 @@ class RunKeyIndexReader:
             RunKeyIndexBusy: It was changed all the time.
             RunKeyIndexDamaged: A segment is not what was saved.
         """
-        return self._sound(lambda: owners_in(self._table, digests))
+        return self._sound(lambda: self._tables.owners(digests))
 
     def copy(self, path: Path) -> None:
         """Write the index, as it is at one moment, to a new file; raises as `owners` does."""
         self._sound(lambda: self._copy(path))
         copy = TableFile(path, write=True)
         try:
-            table = Table(copy)
-            if table.header.state != CLEAN:
-                table.header.device, table.header.inode = copy.identity
-            table.close()
+            mapping = Mapping(copy)
+            if mapping.header.state != CLEAN:
+                mapping.header.device, mapping.header.inode = copy.identity
+            mapping.close()
         finally:
             copy.close()
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        self._table.close()
+        self._mapping.close()
         self._file.close()
 
     def _copy(self, path: Path) -> None:
-        size = file_size(self._table.segments)
+        size = file_size(self._tables.main.segments, self._header.direct)
         with open(path, "wb") as copy:
             copy.writelines(
-                memoryview(self._table.mapped)[first : min(first + (1 << 24), size)]
+                memoryview(self._mapping.mapped)[first : min(first + (1 << 24), size)]
                 for first in range(0, size, 1 << 24)
             )
 
     def _sound(self, read: Callable[[], T]) -> T:
+        def followed() -> T:
+            self._follow()
+            return read()
+
         try:
-            return self._between_changes(read)
+            return self._between_changes(followed)
         except Unusable as error:
             raise RunKeyIndexDamaged(self._path, str(error)) from error
 
@@ -123,26 +126,28 @@ class RunKeyIndexReader:
         """Read while nobody writes: the sequence is even, or its writer is dead, and stays what it is."""
         deadline = time.monotonic() + _PATIENCE
         while True:
-            before = self._table.header.sequence
+            before = self._header.sequence
             if before % 2 == 0 or not self._file.has_writer():
                 try:
-                    self._follow()
                     result = read()
                 except Unusable:
-                    if self._table.header.sequence == before:
+                    if self._header.sequence == before:
                         raise
                 else:
-                    if self._table.header.sequence == before:
+                    if self._header.sequence == before:
                         return result
             if time.monotonic() > deadline:
                 raise RunKeyIndexBusy(self._path)
             time.sleep(_PAUSE)
 
     def _follow(self) -> None:
-        """Take the table as it is now."""
-        self._table.address()
+        """Take the tables as they are now."""
         # The file is made longer before a segment is added, so what it has now is enough for those.
-        if self._table.segments > self._table.capacity:
-            self._table.map()
+        if self._header.segments > self._mapping.capacity:
+            self._mapping.map()
         # Only what was saved has checksums, and the writer takes a segment's away before it changes it.
-        self._table.checksums = Checksums(self._table, trusted=self._table.header.state != CLEAN)
+        self._tables = Tables(self._mapping, trusted=self._header.state != CLEAN)
+
+    @property
+    def _header(self) -> Header:
+        return self._mapping.header

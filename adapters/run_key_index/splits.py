@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .batches import Places, Words, hashes
-from .layout import BUCKET_WORDS, HEADER_WORDS, RELEASED, SLOTS, SPLITTING, TABLE_WORDS, WIDTH
-from .pace import finish_split
+from .layout import BUCKET_WORDS, HEADER_WORDS, RELEASED, SLOTS, TABLE_WORDS, WIDTH
 from .sums import used_slots
 from .table import BUCKET_SHIFT
 
 if TYPE_CHECKING:
-    from .table import Table
+    from .main_table import MainTable
 
 
-def split(table: Table) -> None:
+def split(table: MainTable) -> None:
     """Split the next segment of the round; the file has room for one more. Released keys are dropped.
 
     At every moment of it each key is found, by `Table.address`: the new upper segment becomes part of
@@ -34,15 +33,14 @@ def split(table: Table) -> None:
     for start, there in ((HEADER_WORDS, ~goes_up), (table.start_of(upper), goes_up)):
         chosen = np.flatnonzero(there)
         _fill(table, start, [words.take(chosen) for words in keys], hashed.take(chosen))
-    header.splits = (upper + 1) | SPLITTING
-    table.address()
+    table.displace(lower, upper + 1)
     table.checksums.append()
-    finish_split(table)
+    table.put_back()
     header.used -= dropped
     table.dropped = table.dropped + dropped if table.split else 0
 
 
-def _fill(table: Table, start: int, keys: list[Words], hashed: Words) -> None:
+def _fill(table: MainTable, start: int, keys: list[Words], hashed: Words) -> None:
     """Write a segment that holds just these keys, as if they had been claimed one by one."""
     # Sixteen bits are sorted in linear time.
     homes = (hashed >> np.uint64(BUCKET_SHIFT)).astype(np.uint16)
@@ -53,7 +51,7 @@ def _fill(table: Table, start: int, keys: list[Words], hashed: Words) -> None:
     segment = np.zeros(TABLE_WORDS, np.uint64)
     for which, words in enumerate(keys):
         segment[places + which * WIDTH] = words.take(order)
-    np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * start)[:] = segment
+    table.mapping.write(start, segment.data)
 
 
 def _probed(homes: Places, order: Places) -> tuple[Places, Places]:

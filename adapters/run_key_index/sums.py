@@ -46,7 +46,8 @@ def used_slots(table: Table, segment: int) -> list[Words]:
     """Return copies of what the slots of a segment have that are not free: first lanes, second lanes, and owners + 1."""
     import numpy as np
 
-    buckets = np.frombuffer(table.mapped, np.uint64, TABLE_WORDS, 8 * table.start_of(segment))
+    table.will_read(segment)
+    buckets = np.frombuffer(table.mapping.mapped, np.uint64, TABLE_WORDS, 8 * table.start_of(segment))
     lines = buckets.reshape(-1, 3, WIDTH)
     used = np.flatnonzero(lines[:, 0] != FREE)
     places = used + used // WIDTH * (BUCKET_WORDS - WIDTH)

@@ -1,34 +1,32 @@
-"""The mapped table: where a key belongs, and look-ups and claims of single keys.
+"""A hash table in some segments of the file: where a key belongs, and look-ups and claims of single keys.
 
-Linear hashing over segments: of 2**level + p segments, the first p and the last p are those that
-the segments 0 to p - 1 of the last round were split into; a key's hash says by one bit more which
-of the two. Within its segment a key has a home bucket, and is in the first one from there on that had
-a free slot when it came.
+The segments of a round of linear hashing: of 2**level + p segments, the first p and the last p are those
+that the segments 0 to p - 1 of the last round were split into; a key's hash says by one bit more which of
+the two. Within its segment a key has a home bucket, and is in the first one from there on that had a free
+slot when it came.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from mmap import MADV_WILLNEED, PAGESIZE
 from typing import TYPE_CHECKING
 
 from ...core.run_keys import NOBODY
 from .layout import (
     BUCKET_WORDS,
     BUCKETS,
-    COUNT,
     FREE,
     HEADER_WORDS,
     RELEASED,
+    SEGMENT_SIZE,
     SEGMENT_WORDS,
-    SPLITTING,
-    USED,
     WIDTH,
     Header,
     Unusable,
-    file_size,
 )
-from .table_file import TableFile
+from .mapping import Mapping
 
 if TYPE_CHECKING:
     from .checksums import Checksums
@@ -44,79 +42,49 @@ _lanes_of = struct.Struct("<QQ").unpack
 
 
 class Table:
-    """The table in a file, mapped.
+    """A hash table.
 
     Attributes:
-        header: The header, in place.
-        words: The whole file as 64-bit words.
-        capacity: How many segments the map has room for.
-        segments: How many segments there are, the scratch one not counted.
-        level, split: Of the round of splits: the segments at its beginning are 2**level, and how many
-            of them are split.
-        multiplier: The secret of the hash.
+        mapping: The file.
+        segments: How many segments there are.
+        level: There were 2**level of them when this round of splits began.
+        first: The segment of the file that is the table's segment 0.
+        gap_at, gap: From which segment on so many of the file's are somebody else's.
+        count, used: The words of the header that have the number of owned keys, and of slots not free.
         displaced: The segment whose content is in the scratch segment, since a split was not finished;
             `NOBODY` for none.
-        dropped: Released keys that the splits of this round have dropped, as far as this process knows.
-        checksums: Who is told before a segment is looked at, or changed.
-
-    `address`, which sets the last ones, and `checksums` are for who opens the table.
+        checksums: Who is told before a segment is looked at, or changed; set by who opens the table.
     """
 
     segments: int
     level: int
-    split: int
-    multiplier: int
-    displaced: int
     checksums: Checksums
 
-    def __init__(self, file: TableFile) -> None:
-        self._file, self.dropped = file, 0
-        self.map()
+    def __init__(self, mapping: Mapping, *, first: int, count: int, used: int) -> None:
+        self.mapping, self.first, self.count, self.used = mapping, first, count, used
+        self.gap_at, self.gap = 2**63, 0
+        self.multiplier, self.displaced = mapping.header.multiplier, NOBODY
 
-    def map(self) -> None:
-        """Map the file as long as it is now; the map before goes with its last user.
+    @property
+    def header(self) -> Header:
+        """The header, in place."""
+        return self.mapping.header
 
-        Raises:
-            Unusable: The file is too short for a table.
-        """
-        size = self._file.size
-        if size < file_size(1):
-            raise Unusable("it is truncated" if size else "it is empty")
-        self.mapped = self._file.map()
-        self._look_at_map()
-
-    def lengthen(self) -> None:
-        """Map the rest of a file that was made longer; nobody else holds a part of the map."""
-        self.words.release()
-        # Not mapped anew, which would cost a fault per page once more.
-        self.mapped.resize(self._file.size)
-        self._look_at_map()
-
-    def _look_at_map(self) -> None:
-        whole = len(self.mapped) - len(self.mapped) % 8
-        self.words: memoryview[int] = memoryview(self.mapped)[:whole].cast("Q")
-        self.header = Header(self.mapped, self.words)
-        self.capacity = (whole - file_size(0)) // (8 * SEGMENT_WORDS)
-
-    def close(self) -> None:
-        """Unmap; safe to call twice."""
-        self.words.release()
-        self.mapped.close()
-
-    def address(self) -> None:
-        """Take over from the header how keys are addressed; to be called after it changed."""
-        splits = self.header.splits
-        self.segments = splits & ~SPLITTING
-        self.level = self.segments.bit_length() - 1
-        self.split = self.segments - (1 << self.level)
-        self.multiplier = self.header.multiplier
-        self.displaced = NOBODY
-        if splits & SPLITTING:
-            self.displaced = self.split - 1 if self.split else (1 << self.level - 1) - 1
+    def place_of(self, segment: int) -> int:
+        """Return the word at which the segment begins when no split is under way."""
+        return HEADER_WORDS + SEGMENT_WORDS * (
+            self.first + segment + (self.gap if segment >= self.gap_at else 0)
+        )
 
     def start_of(self, segment: int) -> int:
-        """Return the word at which the segment begins."""
-        return HEADER_WORDS + (0 if segment == self.displaced else segment + 1) * SEGMENT_WORDS
+        """Return the word at which the segment begins now."""
+        return HEADER_WORDS if segment == self.displaced else self.place_of(segment)
+
+    def will_read(self, segment: int) -> None:
+        """Have the system read the whole segment at once if it is not in memory."""
+        start = 8 * self.start_of(segment)
+        begin = start - start % PAGESIZE
+        self.mapping.mapped.madvise(MADV_WILLNEED, begin, start + SEGMENT_SIZE - begin)
 
     def find(self, digest: bytes) -> tuple[int, int, int, int]:
         """Return where a key is, or would be: the word of the first lane of its slot, which is free if it is nowhere.
@@ -136,7 +104,7 @@ class Table:
         if segment >= self.segments:
             segment &= (1 << self.level) - 1
         self.checksums.trust(segment)
-        start, bucket, words = self.start_of(segment), hashed >> BUCKET_SHIFT, self.words
+        start, bucket, words = self.start_of(segment), hashed >> BUCKET_SHIFT, self.mapping.words
         for _ in range(BUCKETS):
             place = start + BUCKET_WORDS * bucket
             lanes = words[place : place + WIDTH].tolist()
@@ -151,7 +119,7 @@ class Table:
 
     def owners(self, digests: Sequence[bytes]) -> list[int]:
         """Return the owners of the keys."""
-        owners, words = [], self.words
+        owners, words = [], self.mapping.words
         for digest in digests:
             slot = self.find(digest)[0]
             owner = words[slot + OWNER] if words[slot] != FREE else RELEASED
@@ -160,7 +128,7 @@ class Table:
 
     def claim(self, digests: Sequence[bytes], offsets: Sequence[int]) -> None:
         """Claim keys, the first lane of each written last."""
-        words, count, used = self.words, 0, 0
+        words, count, used = self.mapping.words, 0, 0
         for digest, offset in zip(digests, offsets, strict=True):
             slot, segment, one, two = self.find(digest)
             free = words[slot] == FREE
@@ -172,14 +140,15 @@ class Table:
                 words[slot] = one
                 used += 1
             count += 1
-        words[COUNT] += count
-        words[USED] += used
+        words[self.count] += count
+        words[self.used] += used
 
     def release(self, digests: Sequence[bytes]) -> None:
         """Free keys; their slots keep the digests, so that the keys behind them are still found."""
+        words = self.mapping.words
         for digest in digests:
             slot, segment, _, _ = self.find(digest)
-            if self.words[slot] != FREE and self.words[slot + OWNER] != RELEASED:
+            if words[slot] != FREE and words[slot + OWNER] != RELEASED:
                 self.checksums.change(segment)
-                self.words[slot + OWNER] = RELEASED
-                self.header.count -= 1
+                words[slot + OWNER] = RELEASED
+                words[self.count] -= 1

@@ -55,26 +55,40 @@ class TableFile:
 
     def map(self) -> mmap.mmap:
         """Map the whole file, which is not empty."""
-        return mmap.mmap(self._fd, 0, access=mmap.ACCESS_WRITE if self._write else mmap.ACCESS_READ)
+        mapped = mmap.mmap(self._fd, 0, access=mmap.ACCESS_WRITE if self._write else mmap.ACCESS_READ)
+        # Pages in large groups would be written back as groups, for one key each; and growth would halt now and then.
+        mapped.madvise(mmap.MADV_RANDOM)
+        return mapped
+
+    def write(self, offset: int, content: memoryview[int]) -> None:
+        """Write to a part of the file that there is."""
+        left = content.cast("B")
+        while left:
+            written = os.pwrite(self._fd, left, offset)
+            offset, left = offset + written, left[written:]
 
     def reserve(self) -> None:
         """Make a new file the size of a table of one segment, all zeros."""
-        _reserve(self._fd, 0, file_size(1))
+        _reserve(self._fd, 0, file_size(1, direct=1))
 
-    def extend(self, segments: int) -> None:
+    def extend(self, segments: int, direct: int) -> None:
         """Make room for another segment and some more, now rather than when it is written to.
+
+        Args:
+            segments: How many the main table has now.
+            direct: The header's.
 
         Raises:
             OSError: There is no room on the disk; the file is as it was.
         """
-        size = file_size(segments)
-        longer = file_size(segments + max(_LEAST, segments // _PART))
+        size = file_size(segments, direct)
+        longer = file_size(segments + max(_LEAST, segments // _PART), direct)
         try:
             _reserve(self._fd, size, longer - size)
         except OSError:
             # Less than wished for may still fit; what was reserved in vain is given back.
             os.ftruncate(self._fd, size)
-            _reserve(self._fd, size, file_size(segments + 1) - size)
+            _reserve(self._fd, size, file_size(segments + 1, direct) - size)
 
     def has_writer(self) -> bool:
         """Return whether a process has the file open for writing."""

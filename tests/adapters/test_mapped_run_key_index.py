@@ -19,13 +19,13 @@ from contracts.run_key_index import KeptRunKeyIndexContract
 from keyed import claim, owners, release
 from story import Story
 from ticktrail.adapters.event_log.memory import MemoryEventLog
-from ticktrail.adapters.run_key_index import MappedRunKeyIndex, MemoryRunKeyIndex
+from ticktrail.adapters.run_key_index import MappedRunKeyIndex, MemoryRunKeyIndex, recent_table
 from ticktrail.adapters.run_key_index.errors import (
     RunKeyIndexDamaged,
     RunKeyIndexNoRoom,
     RunKeyIndexUnavailable,
 )
-from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, SEGMENT_SIZE, TABLE_WORDS
+from ticktrail.adapters.run_key_index.layout import DIRECT, HEADER_SIZE, SEGMENT_SIZE, TABLE_WORDS
 from ticktrail.adapters.run_key_index.table_file import write_zeros
 from ticktrail.core.events import EngineStopped, RunRequested
 from ticktrail.core.log import EventLog
@@ -34,13 +34,16 @@ from ticktrail.projections.run_keys import RunKeys
 
 
 class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
+    #: When new keys begin to be gathered in a recent table: here never.
+    direct = DIRECT
+
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
         return tmp_path / "run-keys"
 
     @pytest.fixture
     def index(self, file: Path) -> Iterator[MappedRunKeyIndex]:
-        index = MappedRunKeyIndex(file)
+        index = MappedRunKeyIndex(file, direct=self.direct)
         yield index
         index.close()
 
@@ -75,7 +78,7 @@ class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
         assert index.owners(everything[:30]) == model.owners(everything[:30])
 
     def test_one_by_one_gives_what_batches_give(self, index: MappedRunKeyIndex, tmp_path: Path) -> None:
-        other = MappedRunKeyIndex(tmp_path / "other")
+        other = MappedRunKeyIndex(tmp_path / "other", direct=self.direct)
         keys = digests(0, 21_000)
         index.claim(keys, range(21_000))
         index.release(keys[5:3000])
@@ -92,7 +95,7 @@ class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
         self, index: MappedRunKeyIndex, file: Path, tmp_path: Path
     ) -> None:
         """Seen to hang when what splits had dropped slowed the round down: a segment had no free slot left."""
-        owned = MappedRunKeyIndex(tmp_path / "owned")
+        owned = MappedRunKeyIndex(tmp_path / "owned", direct=self.direct)
         for first in range(0, 400_000, 4000):
             keys = digests(first, 4000)
             index.claim(keys, range(4000))
@@ -103,6 +106,55 @@ class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
         assert index.count() == 0
         assert index.owners(digests(0, 400_000)) == [NOBODY] * 400_000
         assert file.stat().st_size <= (tmp_path / "owned").stat().st_size
+
+
+class TestWithARecentTable(TestMappedRunKeyIndex):
+    """Keys come by way of a recent table of one segment, from some 7,000 keys on."""
+
+    direct = 1
+
+
+class TestWithARecentTableOfTwoSegments(TestMappedRunKeyIndex):
+    """They do from some 65,000 keys on."""
+
+    direct = 8
+
+    def test_it_gets_there(self, index: MappedRunKeyIndex) -> None:
+        for first in range(0, 100_000, 5_000):
+            index.claim(digests(first, 5_000), range(first, first + 5_000))
+
+        main, recent = index._tables
+        assert (recent.segments, main.segments > 10) == (2, True)
+        counts = [table.mapping.words[table.count] for table in (main, recent)]
+        assert sum(counts) == 100_000 and all(counts)
+
+    def test_a_process_killed_while_it_drained_is_carried_on_from(
+        self, index: MappedRunKeyIndex, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Seen to fail when the drain was not done once more: keys were counted twice, and came back after a release."""
+        keys = digests(0, 90_000)
+        index.claim(keys, range(90_000))
+
+        class Killed(BaseException):
+            pass
+
+        def kill(*_: object) -> None:
+            raise Killed
+
+        monkeypatch.setattr(recent_table, "wipe", kill)
+        with pytest.raises(Killed):
+            index.claim(digests(90_000, 9_000), range(90_000, 99_000))
+        monkeypatch.undo()
+        index.close()
+
+        again, model = MappedRunKeyIndex(file), MemoryRunKeyIndex()
+        model.claim(keys, range(90_000))
+        assert (again.count(), again.digest()) == (model.count(), model.digest())
+        for each in (again, model):
+            each.release(keys[::3])
+            each.claim(digests(90_000, 30_000), range(90_000, 120_000))
+        assert (again.count(), again.digest()) == (model.count(), model.digest())
+        again.close()
 
 
 @pytest.mark.parametrize("size", [1, 100])
@@ -220,7 +272,7 @@ class TestWhatIsThere:
             MappedRunKeyIndex(file)
 
         assert str(raised.value) == (
-            f"the index of run keys {file} cannot be used: it has version 7, this release reads 3; "
+            f"the index of run keys {file} cannot be used: it has version 7, this release reads 4; "
             "it was made by a newer ticktrail: upgrade, or delete it, the log will fill a new one"
         )
         assert file.read_bytes() == newer
@@ -308,11 +360,11 @@ class TestWhatIsThere:
         """A kill may come between a claim and its count. Seen to fail when the header was believed."""
         killed = MappedRunKeyIndex(file)
         claim(killed, "inbox", [("a", 1), ("b", 2)])
-        killed._table.header.count, killed._table.header.used = 1, 1
+        killed._header.count, killed._header.used = 1, 1
         killed.close()
 
         index = MappedRunKeyIndex(file)
-        assert (index.count(), index._table.header.used) == (2, 2)
+        assert (index.count(), index._header.used) == (2, 2)
         index.close()
 
     def test_what_changes_after_a_save_is_known_not_to_be_saved(self, file: Path, saved: bytes) -> None:

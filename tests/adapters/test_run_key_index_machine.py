@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.run_key_index import MappedRunKeyIndex, MemoryRunKeyIndex, opening
-from ticktrail.adapters.run_key_index.layout import HEADER_SIZE, SEGMENT_SIZE
+from ticktrail.adapters.run_key_index.layout import DIRECT, HEADER_SIZE, SEGMENT_SIZE
 from ticktrail.adapters.run_key_index.sums import recount
 from ticktrail.core.events import AnyEvent, RunKeysReleased, RunRequested
 from ticktrail.core.run_keys import run_key_digests
@@ -38,6 +38,9 @@ class IndexAndModel(RuleBasedStateMachine):
     last of equal keys in a batch got it, when a checkpoint was noted before its claims, and when damage behind the
     header was not looked for, and when a split did not take released keys off the slots in use.
     """
+
+    #: When new keys begin to be gathered in a recent table: here never.
+    direct = DIRECT
 
     @initialize()
     def begin(self) -> None:
@@ -122,7 +125,7 @@ class IndexAndModel(RuleBasedStateMachine):
     @rule()
     def be_rebuilt(self) -> None:
         path = self.folder / "rebuilt"
-        rebuilt = MappedRunKeyIndex(path, self.log)
+        rebuilt = MappedRunKeyIndex(path, self.log, direct=self.direct)
         _fold(self.log, RunKeys(rebuilt))
 
         assert rebuilt.digest() == self.index.digest()
@@ -140,13 +143,14 @@ class IndexAndModel(RuleBasedStateMachine):
         assert self.index.digest() == self.memory.digest()
         assert self.index.count() == self.memory.count()
         assert self.index.checkpoint == self.model.checkpoint == self.log.head()
-        header = self.index._table.header
-        assert recount(self.index._table) == (header.count, header.used)
+        for table in self.index._tables:
+            words = table.mapping.words
+            assert recount(table) == (words[table.count], words[table.used])
 
     # --- helpers ---------------------------------------------------------------------------------
 
     def open(self) -> None:
-        self.index = MappedRunKeyIndex(self.folder / "keys", self.log)
+        self.index = MappedRunKeyIndex(self.folder / "keys", self.log, direct=self.direct)
         self.follow()
 
     def follow(self) -> None:
@@ -189,8 +193,15 @@ def _forked(work: object) -> int:
     return child
 
 
+class IndexWithRecentTableAndModel(IndexAndModel):
+    """The same with keys that come by way of a recent table."""
+
+    direct = 1
+
+
 TestIndexAndModel = IndexAndModel.TestCase
-TestIndexAndModel.settings = settings(
+TestIndexWithRecentTableAndModel = IndexWithRecentTableAndModel.TestCase
+TestIndexAndModel.settings = TestIndexWithRecentTableAndModel.settings = settings(
     max_examples=25,
     stateful_step_count=20,
     deadline=None,

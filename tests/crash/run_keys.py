@@ -25,6 +25,9 @@ from ticktrail.core.run_keys import RunKeyIndex, run_key_digests
 #: How many changes are folded in after a reopening before it is compared.
 _AFTERWARDS = 5
 
+#: From some 65,000 keys on new ones come by way of a recent table, so that the most kills find one.
+_DIRECT = 8
+
 #: Each so many-th change is followed by a save.
 _SAVE_EVERY = 40
 
@@ -50,7 +53,7 @@ def fold(index: RunKeyIndex, first: int, stop: int) -> None:
 
 def write(file: Path) -> None:
     """Fold in change after change, until killed."""
-    index = MappedRunKeyIndex(file)
+    index = MappedRunKeyIndex(file, direct=_DIRECT)
     print("open", flush=True)
     while True:
         fold(index, index.checkpoint, index.checkpoint + _SAVE_EVERY)
