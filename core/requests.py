@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,6 +74,12 @@ def as_requests(
             name = run_request.job_name or sensor.job_name
             target = _Target(sensor, name, _find_job(sensor, name, context.repository_def))
             targets[run_request.job_name] = target
+        if target.plain is not None and _is_plain(run_request):
+            config, tags = target.plain
+            requests.append(
+                Request(job=target.name, run_key=run_request.run_key, run_config=config, tags=tags)
+            )
+            continue
         asked, problem = run_request, None
         if run_request.stale_assets_only:
             asked, problem = _stale_only(target.job, run_request, context)
@@ -89,6 +96,7 @@ class _Target:
 
     Attributes:
         job: The job, or why there is none; None when only a repository could tell.
+        plain: Run config and tags for a request that gives none, None if such a one can't become a run.
     """
 
     def __init__(self, sensor: SensorDefinition, name: str, job: JobDefinition | str | None) -> None:
@@ -101,6 +109,13 @@ class _Target:
         self._tags_of_most = self._merged({}, None)
         # Most requests have no run config of their own: what becomes of those is found out once.
         self._without_config: dict[tuple[str, ...] | None, tuple[dict[str, Any], list[str]]] = {}
+
+    @cached_property
+    def plain(self) -> tuple[dict[str, Any], dict[str, str]] | None:
+        if isinstance(self.job, str):
+            return None
+        config, problems = self.run_config({}, None)
+        return None if problems else (config, self._tags_of_most)
 
     def tags(self, asked: Mapping[str, str], key: str | None) -> dict[str, str]:
         """Return the tags of a run: the job's, those that are asked for, and the sensor's."""
@@ -171,6 +186,20 @@ def _find_job(
             return _line(error)
     known = (job for job in sensor.target_jobs if job.name == name)
     return next((job for job in known if isinstance(job, JobDefinition)), None)
+
+
+def _is_plain(asked: RunRequest) -> bool:
+    """Return whether the request says no more than a run key, if that; most do not."""
+    key = asked.run_key
+    return (
+        (key is None or key.isascii())
+        and not asked.run_config
+        and not asked.tags
+        and asked.partition_key is None
+        and asked.asset_selection is None
+        and not asked.asset_check_keys
+        and not asked.stale_assets_only
+    )
 
 
 def _as_request(

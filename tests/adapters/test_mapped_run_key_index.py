@@ -26,6 +26,7 @@ from ticktrail.adapters.run_key_index.errors import (
     RunKeyIndexUnavailable,
 )
 from ticktrail.adapters.run_key_index.layout import DIRECT, HEADER_SIZE, SEGMENT_SIZE, TABLE_WORDS
+from ticktrail.adapters.run_key_index.main_table import MainTable
 from ticktrail.adapters.run_key_index.table_file import write_zeros
 from ticktrail.core.events import EngineStopped, RunRequested
 from ticktrail.core.log import EventLog
@@ -108,6 +109,35 @@ class TestMappedRunKeyIndex(KeptRunKeyIndexContract):
         assert file.stat().st_size <= (tmp_path / "owned").stat().st_size
 
 
+class Killed(BaseException):
+    """A process ends here."""
+
+
+def kill(*_: object) -> None:
+    raise Killed
+
+
+def test_a_process_killed_in_the_middle_of_a_split_is_carried_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail when the lower half was left in the scratch segment, where the next split's came."""
+    index, model = MappedRunKeyIndex(tmp_path / "keys"), MemoryRunKeyIndex()
+    for each in (index, model):
+        each.claim(digests(0, 20_000), range(20_000))
+    monkeypatch.setattr(MainTable, "put_back", kill)
+    with pytest.raises(Killed):
+        index.claim(digests(20_000, 9_000), range(20_000, 29_000))
+    monkeypatch.undo()
+    index.close()
+
+    again = MappedRunKeyIndex(tmp_path / "keys")
+    assert again.digest() == model.digest()
+    for each in (again, model):
+        each.claim(digests(20_000, 30_000), range(20_000, 50_000))
+    assert (again.count(), again.digest()) == (model.count(), model.digest())
+    again.close()
+
+
 class TestWithARecentTable(TestMappedRunKeyIndex):
     """Keys come by way of a recent table of one segment, from some 7,000 keys on."""
 
@@ -134,12 +164,6 @@ class TestWithARecentTableOfTwoSegments(TestMappedRunKeyIndex):
         """Seen to fail when the drain was not done once more: keys were counted twice, and came back after a release."""
         keys = digests(0, 90_000)
         index.claim(keys, range(90_000))
-
-        class Killed(BaseException):
-            pass
-
-        def kill(*_: object) -> None:
-            raise Killed
 
         monkeypatch.setattr(recent_table, "wipe", kill)
         with pytest.raises(Killed):
