@@ -29,7 +29,7 @@ def measure(scale: Scale, environments: Environments) -> Figures:
     sizes = scale.pick([20_000], [1_000_000], [1_000_000, 10_000_000, 50_000_000])
     # The short form grows ours alone: the peers would take most of its time.
     more = scale.pick([40_000], [10_000_000], [])
-    limit, seconds = scale.pick((2.0, 0.01), (25.0, 0.2), (1200.0, 2.0))
+    limit, seconds = scale.pick((2.0, 0.01), (25.0, 0.2), (300.0, 2.0))
     rows: list[dict[str, Any]] = []
     for store in STORES:
         python = environments.stores() if store in ("LMDB", "RocksDB") else Path(sys.executable)
