@@ -50,6 +50,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         evaluation: What came of it.
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still runs.
+        ordered: Whether an operator ordered this tick: it requests runs although the sensor is off.
     """
 
     tick: int
@@ -57,6 +58,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evaluation: Evaluation
     duration: float
     timed_out: bool = False
+    ordered: bool = False
 
 
 class Verdicts(msgspec.Struct):
@@ -116,7 +118,7 @@ def _ending(
     events += [_note(finished, note, at) for note in evaluation.notes]
     if evaluation.error is not None and not evaluation.reactions:
         return [*events, *_cursor(state, finished, False, at), _failed(finished, evaluation.error, at)]
-    if evaluation.requests and not state.running:
+    if evaluation.requests and not (state.running or finished.ordered):
         return [*events, _stopped_in_flight(finished, at)]
     allowed, why = allowance(limits, state.recent, at)
     if evaluation.reactions:

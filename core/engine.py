@@ -268,6 +268,17 @@ class Engine:
                 isinstance(event, CursorReset) and self._moments(event.sensor)
             ):
                 self._reschedule(event.sensor)
+            elif isinstance(event, RequestsPutOff):
+                self._again_at[event.sensor] = event.again_at
+            elif isinstance(event, TickEnd):
+                self._ended_elsewhere(event.sensor)
+
+    def _ended_elsewhere(self, sensor: str) -> None:
+        """Let the sensor's next tick follow one that an operator ordered."""
+        again_at = self._again_at.pop(sensor, None)
+        self._reschedule(sensor)
+        if again_at is not None and self._states.get(sensor).running and self._is_idle(sensor):
+            self._schedule_again(sensor, again_at)
 
     def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         ours = map(self._own_steps.__contains__, map(type, events))
@@ -397,8 +408,7 @@ class Engine:
         name, sensor = ticket.sensor, self._sensors[ticket.sensor]
         after_interval = ticket.started + sensor.interval
         if again_at is not None:
-            wait = max(again_at - self._clock.now(), 0) / 1e6
-            self._schedule.set(name, self._clock.monotonic() + wait)
+            self._schedule_again(name, again_at)
         elif sensor.moments is not None:
             self._schedule_moment(name, sensor.moments, self._clock.now())
         elif next_tick == "paused":
@@ -408,6 +418,15 @@ class Engine:
             self._schedule.set(name, ticket.started + sensor.least_gap)
         elif next_tick == "retry" or sensor.polls:
             self._schedule.set(name, after_interval)
+
+    def _schedule_again(self, sensor: str, again_at: int) -> None:
+        """Make the sensor due when there is room for what was put off."""
+        wait = max(again_at - self._clock.now(), 0) / 1e6
+        self._schedule.set(sensor, self._clock.monotonic() + wait)
+
+    def _is_idle(self, sensor: str) -> bool:
+        """Whether it is a sensor of this engine, and nothing of it runs."""
+        return sensor in self._sensors and sensor not in self._in_flight and sensor not in self._abandoned
 
     def _wake(self, sensor: str, offset: int) -> None:
         """Make the sensor due because of the event at *offset*; one in flight ticks once more after that."""
@@ -490,7 +509,7 @@ class Engine:
 
     def _reschedule(self, sensor: str) -> None:
         """Make the sensor due when its interval, counted from its last tick's start, is over."""
-        if sensor not in self._sensors or sensor in self._in_flight or sensor in self._abandoned:
+        if not self._is_idle(sensor):
             return
         state = self._states.get(sensor)
         if not state.running:

@@ -190,8 +190,10 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
     Attributes:
         cursor: The cursor handed to the sensor.
         fingerprint: Digest of the code that is evaluated.
-        engine: Id of the engine that evaluates it.
-        cause: Offset of the event that woke the sensor, None if its interval was over.
+        engine: Id of the engine that evaluates it; ``plan:`` and the plan's digest for the tick of a reset
+            that was planned.
+        cause: Offset of the event that woke the sensor, of the `CursorReset` if that was planned; None if its
+            interval was over.
         scheduled_for: The moment that a schedule's tick stands for, UTC, microseconds since the epoch;
             None for sensors.
     """

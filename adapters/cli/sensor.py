@@ -16,8 +16,7 @@ from ...core.events import (
     SensorStopped,
 )
 from ...core.log import EventLog
-from ...core.moment_text import moment_of_text, moment_text
-from ...core.sensor_state import SCHEDULE, SensorState
+from ...core.sensor_state import SensorState
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
 from ..home import Home
@@ -27,6 +26,7 @@ from ..system import SystemClock
 from .operator import Decide, Outcome, UnknownName, act
 from .options import CODE, COMMON, Code, Common, load, open_for_action
 from .output import Output
+from .plan_target import cursor_of
 from .preview import preview
 from .reading import opened
 from .release_keys import release_keys
@@ -168,7 +168,7 @@ def cursor(
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
-        after = _as_moment(name, set_) if state.kind == SCHEDULE and set_ is not None else set_
+        after = cursor_of(state, set_)
         # With a tick in flight the same cursor is set once more: else the tick's own would replace it.
         if state.cursor == after and state.open_tick is None:
             return None
@@ -185,16 +185,6 @@ def cursor(
         before_text, after_text = (cursor_text(s.cursor, 200) for s in (outcome.before, outcome.after))
         out.line(f"cursor of {name}: {before_text} → {after_text}")
     return 0
-
-
-def _as_moment(schedule: str, text: str) -> str:
-    moment = moment_of_text(text)
-    if moment is None:
-        raise UsageError(
-            f"{schedule} is a schedule, its cursor is the last moment that it has handled: give a time such as "
-            f"2026-01-31T06:00+00:00, not {text!r}"
-        )
-    return moment_text(moment)
 
 
 def _show_cursor(name: str, common: Common) -> int:
