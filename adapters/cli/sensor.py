@@ -29,12 +29,10 @@ from .output import Output
 from .plan_target import cursor_of
 from .preview import preview
 from .reading import opened
-from .release_keys import release_keys
 from .text import UsageError, ago, cursor_text, local_time, one_line
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
 app.command(preview)
-app.command(release_keys)
 
 Name = Annotated[str, Parameter(help="Name of the sensor.")]
 Reason = Annotated[str | None, Parameter(help="Why, for whoever reads the log later.")]

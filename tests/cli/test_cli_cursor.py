@@ -355,7 +355,7 @@ def test_a_plan_is_applied_once(known: CommandLine, plan: Callable[..., Path]) -
     "act",
     [
         ["sensor", "cursor", "files", "--set", "x"],
-        ["sensor", "release-keys", "files", "1"],
+        ["key", "release", "files", "1", "--reason", "again"],
         ["sensor", "stop", "files"],
     ],
     ids=" ".join,

@@ -18,6 +18,7 @@ from ticktrail.projections.assets import Assets
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.positions import AssetPositions, StatusPositions
+from ticktrail.projections.run_key_history import RunKeyHistory
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.runs import Runs
 from ticktrail.projections.sensor_states import SensorStates
@@ -43,6 +44,13 @@ def run_content(runs: Runs) -> object:
     )
 
 
+def history_content(history: RunKeyHistory) -> object:
+    return (
+        [msgspec.to_builtins(history.of(key)) for key in ("1", "2", "3")],
+        [(key, run.run) for key, run in history.owned()],
+    )
+
+
 def asset_content(positions: AssetPositions) -> object:
     return [
         (
@@ -64,6 +72,7 @@ def status_content(positions: StatusPositions) -> object:
 CASES: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "sensor states": (SensorStates, lambda states: states.digest()),
     "run keys": (lambda: RunKeys(MemoryRunKeyIndex()), lambda keys: keys.index.digest()),
+    "history of run keys": (lambda: RunKeyHistory("a"), history_content),
     "outbox": (Outbox, outbox_content),
     "runs": (Runs, run_content),
     "ticks": (Ticks, lambda ticks: msgspec.to_builtins(ticks.rows())),
