@@ -71,9 +71,6 @@ TICKS_PER_APPEND = 256
 #: Seconds after which a schedule looks at the calendar again while it waits for its moment.
 LONGEST_WAIT_FOR_A_MOMENT = 60.0
 
-#: Events by which somebody else changes when, or whether, a sensor ticks.
-_RESCHEDULES = (SensorStarted, SensorStopped, SensorStatusReset)
-
 
 class Engine:
     """One engine over one partition. One thread calls it; `finish` and `report` come from any."""
@@ -124,6 +121,18 @@ class Engine:
             TickInterrupted: self._ended,
             EvaluationDiscarded: self._ended,
             RequestsPutOff: self._put_off,
+        }
+        self._others_steps: Mapping[type, Callable[[int, Any], None]] = {
+            EngineStarted: self._superseded,
+            SensorStarted: self._switched,
+            SensorStopped: self._switched,
+            SensorStatusReset: self._switched,
+            CursorReset: self._cursor_reset,
+            RequestsPutOff: self._put_off,
+            TickSkipped: self._ended_elsewhere,
+            TickCompleted: self._ended_elsewhere,
+            TickFailed: self._ended_elsewhere,
+            TickInterrupted: self._ended_elsewhere,
         }
 
     @property
@@ -255,35 +264,15 @@ class Engine:
             self._fold(frame.first_offset, frame.events)
             if not self._opened:
                 continue
-            if frame.writer == self._writer:
-                self._heed_own(frame.first_offset, frame.events)
-            else:
-                self._heed(frame.events)
+            steps = self._own_steps if frame.writer == self._writer else self._others_steps
+            self._heed(steps, frame.first_offset, frame.events)
 
-    def _heed(self, events: Sequence[AnyEvent]) -> None:
-        for event in events:
-            if isinstance(event, EngineStarted):
-                raise EngineSuperseded(event.where)
-            if isinstance(event, _RESCHEDULES) or (
-                isinstance(event, CursorReset) and self._moments(event.sensor)
-            ):
-                self._reschedule(event.sensor)
-            elif isinstance(event, RequestsPutOff):
-                self._again_at[event.sensor] = event.again_at
-            elif isinstance(event, TickEnd):
-                self._ended_elsewhere(event.sensor)
-
-    def _ended_elsewhere(self, sensor: str) -> None:
-        """Let the sensor's next tick follow one that an operator ordered."""
-        again_at = self._again_at.pop(sensor, None)
-        self._reschedule(sensor)
-        if again_at is not None and self._states.get(sensor).running and self._is_idle(sensor):
-            self._schedule_again(sensor, again_at)
-
-    def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        ours = map(self._own_steps.__contains__, map(type, events))
-        for offset, event in list(compress(enumerate(events, first_offset), ours)):
-            self._own_steps[type(event)](offset, event)
+    def _heed(
+        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: Sequence[AnyEvent]
+    ) -> None:
+        heeded = map(steps.__contains__, map(type, events))
+        for offset, event in list(compress(enumerate(events, first_offset), heeded)):
+            steps[type(event)](offset, event)
 
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
         """Decide at the head, append; when somebody was faster, catch up and decide again."""
@@ -294,7 +283,7 @@ class Engine:
                 self.catch_up()
             else:
                 self._fold(first, events)
-                return self._heed_own(first, events)
+                return self._heed(self._own_steps, first, events)
 
     def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         # Before the fold, which forgets the requests of runs that end.
@@ -395,6 +384,27 @@ class Engine:
         next_tick, again_at = self._woken.end(sensor, end.tick), self._again_at.pop(sensor, None)
         if self._states.get(sensor).running:
             self._schedule_next(ticket, next_tick, again_at)
+
+    # --- what others did ---------------------------------------------------------------------
+
+    def _superseded(self, _: int, event: EngineStarted) -> None:
+        raise EngineSuperseded(event.where)
+
+    def _switched(self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset) -> None:
+        self._reschedule(event.sensor)
+
+    def _cursor_reset(self, _: int, event: CursorReset) -> None:
+        if self._moments(event.sensor):
+            self._reschedule(event.sensor)
+
+    def _ended_elsewhere(self, _: int, end: TickEnd) -> None:
+        """Let the sensor's next tick follow one that an operator ordered."""
+        sensor, again_at = end.sensor, self._again_at.pop(end.sensor, None)
+        self._reschedule(sensor)
+        if again_at is not None and self._states.get(sensor).running and self._is_idle(sensor):
+            self._schedule_again(sensor, again_at)
+
+    # --- when sensors tick -------------------------------------------------------------------
 
     def _put_off(self, _: int, event: RequestsPutOff) -> None:
         self._again_at[event.sensor] = event.again_at

@@ -270,7 +270,7 @@ def test_what_is_planned_is_what_is_made(
     wait: float,
 ) -> None:
     """Seen to fail when `planned_events` gave `decide` the owners as they were before the release, when `apply`
-    took other run ids than those listed, and when `Engine._heed` passed over ends of ticks."""
+    took other run ids than those listed, and when `Engine._others_steps` had no ends of ticks."""
     life = Life(asking(answers), limits)
     life.live(history)
     life.rest()
@@ -346,7 +346,7 @@ def life_of_moving(log: EventLog | None = None) -> Life:
 
 
 def test_a_running_engine_owes_the_runs_and_counts_the_interval_from_the_plans_tick() -> None:
-    """Seen to fail when `Engine._heed` passed over ends of ticks: the sensor ticked after 10 s."""
+    """Seen to fail when `Engine._others_steps` had no ends of ticks: the sensor ticked after 10 s."""
     life = life_of_moving()
     life.engine.beat()
     life.engine.clock.advance(20.0)
@@ -364,7 +364,7 @@ def test_a_running_engine_owes_the_runs_and_counts_the_interval_from_the_plans_t
 
 
 def test_a_sensor_that_a_plan_puts_off_ticks_at_once() -> None:
-    """Seen to fail when `Engine._heed` passed over `RequestsPutOff`."""
+    """Seen to fail when `Engine._others_steps` had no `RequestsPutOff`."""
     requests = [dg.RunRequest(run_key=key, job_name="other") for key in KEYS]
     life = Life(asking({"1": (requests, "2", [], [])}), dg.SensorLimits(max_run_requests_per_tick=2))
     life.engine.beat()
