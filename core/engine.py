@@ -59,6 +59,7 @@ from .events import (
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
+from .run_key_tries import in_period, tried_again, without
 from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
@@ -314,9 +315,11 @@ class Engine:
     def _decide(
         self, tick: FinishedTick, partitions: ChangedPartitions, offset: int, at: int
     ) -> list[AnyEvent]:
-        tick = self._of_moment(tick)
-        requests = tick.evaluation.requests
+        tick = self._of_period(self._of_moment(tick))
+        requests, policy = tick.evaluation.requests, self._sensors[tick.sensor].run_key_policy
         owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
+        tries = tried_again(policy, requests, owners, self._runs.failed_try)
+        owners = without(owners, requests, tries)
         run_ids = self._new_ids(owners.count(NOBODY))
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
@@ -328,6 +331,7 @@ class Engine:
             run_ids=run_ids,
             partitions=partitions,
             limits=self._sensors[tick.sensor].limits,
+            tries=tries,
             offset=offset,
             at=at,
         )
@@ -468,6 +472,14 @@ class Engine:
         state, moment = ticket.state, ticket.scheduled_for
         note = passed_over(state, moments, moment)
         return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+
+    def _of_period(self, tick: FinishedTick) -> FinishedTick:
+        """Return the finished tick, with its run keys as they are in the period in which it began."""
+        ticket, policy = self._in_flight.get(tick.sensor), self._sensors[tick.sensor].run_key_policy
+        if policy.once_per is None or ticket is None or ticket.tick != tick.tick:
+            return tick
+        began = ticket.state.open_tick_at or 0
+        return msgspec.structs.replace(tick, evaluation=in_period(tick.evaluation, policy, began))
 
     # --- ends --------------------------------------------------------------------------------
 

@@ -26,6 +26,9 @@ CATALOGUE_VERSION = 1
 #: The tags of a run that hold the run key of its request, and the tick that asked.
 RUN_KEY_TAG, TICK_TAG = "dagster/run_key", "dagster/tick"
 
+#: The tag of a run that says, from the second on, which one it is for its run key.
+TRY_TAG = "ticktrail/try"
+
 DefaultStatus = Literal["RUNNING", "STOPPED"]
 
 
@@ -156,13 +159,18 @@ class CursorReset(Event, tag=13, frozen=True, kw_only=True):
 
 
 class RunKeysReleased(Event, tag=14, frozen=True, kw_only=True):
-    """An operator or a policy freed run keys: each may be requested once more."""
+    """An operator or a policy freed run keys: each may be requested once more.
+
+    Attributes:
+        tick: The tick that requests them again, by the sensor's policy; None when an operator freed them.
+    """
 
     at: int
     sensor: str
     actor: str
     run_keys: list[str]
     reason: str | None = None
+    tick: int | None = None
 
 
 class ConcurrencyLimitSet(Event, tag=15, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ again at the head that is there then. Only if both decisions list the same, the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
 import msgspec
@@ -157,7 +157,9 @@ class Footing(msgspec.Struct, frozen=True, kw_only=True):
         offset: The head: the offset that the first event will get.
         at: UTC, microseconds since the epoch.
         state: The sensor at the head; no tick of it is in flight.
-        owners: For each request of the evaluation, the offset of the request that owns its run key, or `NOBODY`.
+        owners: For each request of the evaluation, the offset of the request that owns its run key, or `NOBODY`;
+            that too for the keys in *tries*.
+        tries: The keys that the sensor's policy frees for one more run, with the number of that try.
         partitions: The dynamic partitions at the head.
     """
 
@@ -165,6 +167,7 @@ class Footing(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     state: SensorState
     owners: Sequence[int]
+    tries: Mapping[str, int]
     partitions: DynamicPartitionsStore
     limits: SensorLimits
 
@@ -216,6 +219,7 @@ def planned_events(
         run_ids=run_ids,
         partitions=footing.partitions,
         limits=footing.limits,
+        tries={key: number for key, number in footing.tries.items() if key not in plan.released},
         offset=reset_at + 2,
         at=at,
     )

@@ -39,6 +39,7 @@ def dry_run(loaded: LoadedDefinitions, state: SensorState, log: EventLog, clock:
     What the user's code prints goes to standard error.
     """
     from ...core.authoring.schedule_definition import ScheduleDefinition
+    from ...core.run_key_tries import in_period
     from ..instance import DagsterInstance
 
     sensor, instance = loaded.sensors[state.name], DagsterInstance(log, read_only="a preview stores nothing")
@@ -48,6 +49,7 @@ def dry_run(loaded: LoadedDefinitions, state: SensorState, log: EventLog, clock:
             evaluation, moment = _of_schedule(loaded, sensor, state, instance, clock.now())
         else:
             evaluation, moment = _of_sensor(loaded, state, instance), None
+    evaluation = in_period(evaluation, sensor.run_key_policy, clock.now())
     return DryRun(evaluation=evaluation, duration=clock.monotonic() - begun, scheduled_for=moment)
 
 

@@ -126,7 +126,10 @@ class Planner:
             now = self._clock.now()
             first, events = self._events(plan, now, actor, reason)
             if not plan.listing.same_as(listed(first, events)):
-                raise PlanVoid(plan, "its limits or dynamic partitions now allow other runs than it lists")
+                raise PlanVoid(
+                    plan,
+                    "its limits, run key policy or dynamic partitions now allow other runs than it lists",
+                )
             defined = self._defined(now)[1]
             try:
                 self._log.append([*defined, *events], expected=head, recorded_at=now, writer=f"cli:{actor}")
@@ -164,13 +167,16 @@ class Planner:
     ) -> tuple[int, list[AnyEvent]]:
         """Return the plan's events, decided at the head, and the offset that the first will get."""
         state, defined = self._defined(now)
+        sensor = self._loaded.sensors[self._sensor]
+        owners, tries = self._basis.owners(self._sensor, sensor.run_key_policy, plan.evaluation)
         footing = Footing(
             offset=self._basis.head + len(defined),
             at=now,
             state=self._ready(state),
-            owners=self._basis.owners(self._sensor, plan.evaluation),
+            owners=owners,
+            tries=tries,
             partitions=self._basis.partitions,
-            limits=self._loaded.sensors[self._sensor].limits,
+            limits=sensor.limits,
         )
         known = [run.run for run in plan.listing.launch]
         more = unowned(plan, footing.owners).count(NOBODY) - len(known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,14 +54,15 @@ def preview(
         if cursor is not None:
             state = with_cursor(state, cursor, at=clock.now(), offset=basis.head)
         evaluation = dry_run(loaded, state, log, clock).evaluation
-        offsets = basis.owners(name, evaluation)
+        policy = loaded.sensors[name].run_key_policy
+        offsets, tries = basis.owners(name, policy, evaluation)
         runs = requested_runs(log, [offset for offset in offsets if offset != NOBODY])
     owners = {
         request.run_key: runs[offset].run
         for request, offset in zip(evaluation.requests, offsets, strict=True)
         if request.run_key and offset in runs
     }
-    verdicts = _verdicts(evaluation, owners)
+    verdicts = _verdicts(evaluation, owners, tries)
     if out.json:
         out.record(_as_json(name, evaluation, verdicts))
     else:
@@ -68,7 +70,7 @@ def preview(
     return 1 if evaluation.error or any(request.problem for request in evaluation.requests) else 0
 
 
-def _verdicts(evaluation: Evaluation, owners: dict[str, str]) -> list[str]:
+def _verdicts(evaluation: Evaluation, owners: dict[str, str], tries: Mapping[str, int]) -> list[str]:
     """Return for each request what would become of it; the first of a key within the tick wins."""
     verdicts: list[str] = []
     taken = {key: f"run {run}" for key, run in owners.items()}
@@ -78,7 +80,10 @@ def _verdicts(evaluation: Evaluation, owners: dict[str, str]) -> list[str]:
         elif request.run_key and request.run_key in taken:
             verdicts.append(f"run key already used by {taken[request.run_key]}")
         else:
-            verdicts.append("would launch")
+            number = tries.get(request.run_key or "")
+            verdicts.append(
+                "would launch" if number is None else f"would launch as try {number}: its run failed"
+            )
             if request.run_key:
                 taken[request.run_key] = f"request {index}"
     return verdicts

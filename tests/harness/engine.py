@@ -114,6 +114,7 @@ class EngineHarness:
             timezone=sensor.timezone,
             moments=sensor.moments,
             limits=sensor.limits,
+            run_key_policy=sensor.run_key_policy,
         )
 
     def _new_ids(self, count: int) -> list[str]:

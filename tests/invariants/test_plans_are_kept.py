@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,6 +101,14 @@ LIMITS = st.sampled_from(
     ]
 )
 
+POLICIES = st.sampled_from(
+    [
+        dg.RunKeyPolicy(),
+        dg.RunKeyPolicy(retries=1),
+        dg.RunKeyPolicy(retries=2, once_per=timedelta(hours=1)),
+    ]
+)
+
 #: What happens before a plan is made, or between that and its being applied.
 STEPS = st.lists(
     st.one_of(
@@ -138,9 +147,10 @@ class Life:
         self,
         function: Callable[[dg.SensorEvaluationContext], Any],
         limits: dg.SensorLimits | None = None,
+        policy: dg.RunKeyPolicy | None = None,
         log: EventLog | None = None,
     ) -> None:
-        sensor = sensor_of(function, job=None, jobs=JOBS, limits=limits)
+        sensor = sensor_of(function, job=None, jobs=JOBS, limits=limits, run_key_policy=policy)
         self.engine = EngineHarness(sensor, log=log, jobs=JOBS)
         self._tickets: list[Any] = []
         loaded = LoadedDefinitions(
@@ -255,6 +265,7 @@ def planned(life: Life, cursor: str | None, release: Sequence[str]) -> ResetPlan
 @given(
     answers=ANSWERS,
     limits=LIMITS,
+    policy=POLICIES,
     history=STEPS,
     cursor=CURSORS,
     release=st.lists(st.sampled_from(KEYS)),
@@ -264,6 +275,7 @@ def planned(life: Life, cursor: str | None, release: Sequence[str]) -> ResetPlan
 def test_what_is_planned_is_what_is_made(
     answers: Answers,
     limits: dg.SensorLimits,
+    policy: dg.RunKeyPolicy,
     history: list[tuple[str, Any]],
     cursor: str | None,
     release: list[str],
@@ -271,7 +283,7 @@ def test_what_is_planned_is_what_is_made(
 ) -> None:
     """Seen to fail when `planned_events` gave `decide` the owners as they were before the release, when `apply`
     took other run ids than those listed, and when `Engine._others_steps` had no ends of ticks."""
-    life = Life(asking(answers), limits)
+    life = Life(asking(answers), limits, policy)
     life.live(history)
     life.rest()
     plan = planned(life, cursor, release)
@@ -297,6 +309,7 @@ def test_what_is_planned_is_what_is_made(
 @given(
     answers=ANSWERS,
     limits=LIMITS,
+    policy=POLICIES,
     history=STEPS,
     cursor=CURSORS,
     release=st.lists(st.sampled_from(KEYS)),
@@ -306,13 +319,14 @@ def test_what_is_planned_is_what_is_made(
 def test_what_comes_in_between_is_seen_or_changes_nothing(
     answers: Answers,
     limits: dg.SensorLimits,
+    policy: dg.RunKeyPolicy,
     history: list[tuple[str, Any]],
     cursor: str | None,
     release: list[str],
     meanwhile: list[tuple[str, Any]],
 ) -> None:
     """Seen to fail when `check_holds` passed over events of the sensor."""
-    life = Life(asking(answers), limits)
+    life = Life(asking(answers), limits, policy)
     life.live(history)
     life.rest()
     plan = planned(life, cursor, release)
@@ -327,7 +341,8 @@ def test_what_comes_in_between_is_seen_or_changes_nothing(
         applied = life.planner.apply(plan, actor="ann")
     except PlanRefused:
         assert life.engine.log.head() == head
-        assert own or limits.max_run_requests_per_hour or "partition" in {kind for kind, _ in meanwhile}
+        others = limits.max_run_requests_per_hour or policy.retries
+        assert own or others or "partition" in {kind for kind, _ in meanwhile}
     else:
         assert own == []
         assert life.made(applied) == plan.listing.launch
