@@ -81,7 +81,7 @@ class Planner:
             release: Run keys to free before; those that are free already are left out.
 
         Raises:
-            PlanRefused: The sensor cannot tick now, or its evaluation fails.
+            PlanRefused: The sensor cannot tick now, its evaluation fails, or it ticks meanwhile.
         """
         state, head, now = self.state(), self._basis.head, self._clock.now()
         run = dry_run(self._loaded, with_cursor(state, cursor, at=now, offset=head), self._log, self._clock)
@@ -112,6 +112,8 @@ class Planner:
             raise PlanRefused(
                 "a plan cannot hold numbers that are infinite or nan, as the run config has them"
             )
+        # Who ticks while it is evaluated here makes a plan that could not be applied any more.
+        check_holds(plan, self._log, self._basis.catch_up(), plan.fingerprint)
         return plan
 
     def apply(self, plan: ResetPlan, *, actor: str, reason: str | None = None) -> Applied:
@@ -193,9 +195,9 @@ class Planner:
         if not offsets:
             return listing
         runs = Runs()
-        # Nothing of a run is before its request.
+        # Nothing of a run is before its request. The index may be ahead of what is known here.
         runs.checkpoint = min(offset for offset in offsets if offset is not None)
-        fold(self._log, runs, stop=plan.head)
+        fold(self._log, runs)
         owners = {run.offset: run for run in runs if run.offset in offsets}
         return replace(
             listing,

@@ -20,6 +20,7 @@ from ticktrail.adapters.cli.planning import Applied, Planner
 from ticktrail.adapters.definitions_file import LoadedDefinitions
 from ticktrail.adapters.event_log import MemoryEventLog
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
+from ticktrail.adapters.run_key_index.overlaid import OverlaidRunKeyIndex
 from ticktrail.core.events import (
     CursorReset,
     RunFailed,
@@ -153,11 +154,11 @@ class Life:
         sensor = sensor_of(function, job=None, jobs=JOBS, limits=limits, run_key_policy=policy)
         self.engine = EngineHarness(sensor, log=log, jobs=JOBS)
         self._tickets: list[Any] = []
-        loaded = LoadedDefinitions(
+        self.loaded = LoadedDefinitions(
             definitions=self.engine.definitions, origin="here", fingerprints={"s": "code-1"}, sources={}
         )
         basis = Basis(self.engine.log, MemoryRunKeyIndex())
-        self.planner = Planner(basis, loaded, "s", clock=self.engine.clock)
+        self.planner = Planner(basis, self.loaded, "s", clock=self.engine.clock)
 
     def live(self, steps: Sequence[tuple[str, Any]]) -> None:
         for kind, value in steps:
@@ -423,6 +424,27 @@ def test_what_comes_at_the_last_moment_refuses_the_plan_or_is_let_pass() -> None
     applied = life.planner.apply(plan, actor="ann")
     assert life.made(applied) == plan.listing.launch
     life.check()
+
+
+def test_a_sensor_that_ticks_while_it_is_planned_for_is_refused() -> None:
+    """Seen to fail when `Planner.plan` did not look at the log again, and when it knew no runs beyond its own head:
+    the index, which the engine writes, has owners there."""
+    ticking: list[Life] = []
+
+    def ask(context: dg.SensorEvaluationContext) -> dg.RunRequest:
+        if ticking:
+            ticking.pop().live([("run of an operator", 0)] * 5 + [("beat", 31.0)])
+        return dg.RunRequest(run_key="k1", job_name="other")
+
+    life = Life(ask)
+    basis = Basis(life.engine.log, OverlaidRunKeyIndex(life.engine.index))
+    planner = Planner(basis, life.loaded, "s", clock=life.engine.clock)
+    ticking.append(life)
+
+    with pytest.raises(PlanRefused, match="the sensor has moved on: a TickStarted came"):
+        planner.plan("1", actor="ann")
+
+    assert [run.run_key for run in planner.plan("1", actor="ann").listing.blocked] == ["k1"]
 
 
 def test_a_limit_that_allows_other_runs_by_now_refuses_the_plan() -> None:
