@@ -11,7 +11,7 @@ listed for users in ``docs/compatibility.md``:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import msgspec
 
@@ -37,6 +37,8 @@ from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
 from .run_keys import NOBODY
 from .sensor_state import SCHEDULE, SensorState
+from .tape.storing import tape_events
+from .tape.tape import Tape
 
 _NO_LIMITS = SensorLimits()
 
@@ -50,6 +52,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         evaluation: What came of it.
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still runs.
+        tape: What it read; None if that was not recorded.
     """
 
     tick: int
@@ -57,6 +60,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evaluation: Evaluation
     duration: float
     timed_out: bool = False
+    tape: Tape | None = None
 
 
 class Verdicts(msgspec.Struct):
@@ -78,6 +82,7 @@ def decide(
     run_ids: Sequence[str],
     partitions: DynamicPartitionsStore,
     limits: SensorLimits = _NO_LIMITS,
+    stored: Container[bytes] = frozenset(),
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -89,13 +94,17 @@ def decide(
         run_ids: As many ids for runs as there are requests without an owner.
         partitions: The dynamic partitions at that head.
         limits: What the sensor may ask for, and when it is quarantined.
+        stored: Digests of the blobs at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
     """
     if state.open_tick != finished.tick:
         return [_discarded(finished, at)]
-    events = _ending(state, finished, owners, run_ids, partitions, limits, offset, at)
-    return [*events, *_quarantine(state, limits, events[-1], at)]
+    tape = list[AnyEvent]()
+    if finished.tape is not None:
+        tape += tape_events(finished.tape, stored, tick=finished.tick, sensor=finished.sensor, at=at)
+    events = _ending(state, finished, owners, run_ids, partitions, limits, offset + len(tape), at)
+    return [*tape, *events, *_quarantine(state, limits, events[-1], at)]
 
 
 def _ending(

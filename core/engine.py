@@ -31,6 +31,7 @@ from .engine_parts import (
     RunReport,
     States,
     Step,
+    StoredBlobs,
     Ticket,
 )
 from .errors import EngineSuperseded, LogConflict
@@ -86,6 +87,7 @@ class Engine:
         run_keys: OwnedRunKeys,
         open_runs: OpenRuns,
         partitions: DynamicPartitions,
+        blobs: StoredBlobs,
         followers: Sequence[Folded] = (),
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
@@ -100,8 +102,8 @@ class Engine:
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
-        self._partitions = partitions
-        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions, *followers)
+        self._partitions, self._blobs = partitions, blobs
+        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions, blobs, *followers)
         self._sensors, self._clock, self._new_ids, self._name = sensors, clock, new_ids, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
@@ -328,6 +330,7 @@ class Engine:
             run_ids=run_ids,
             partitions=partitions,
             limits=self._sensors[tick.sensor].limits,
+            stored=self._blobs,
             offset=offset,
             at=at,
         )
@@ -350,6 +353,7 @@ class Engine:
                 engine=self._name,
                 cause=self._woken.cause(name),
                 scheduled_for=moment,
+                recorded=self._sensors[name].record,
             )
             events.append(started)
         return events

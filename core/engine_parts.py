@@ -31,6 +31,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         timezone: Whose clock that goes by, None for sensors.
         moments: The moments at which a schedule ticks in place of at intervals, None for sensors.
         limits: What it may ask for, and when it is quarantined.
+        record: Whether what it reads is recorded.
     """
 
     name: str
@@ -47,6 +48,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     moments: Moments | None = None
     limits: SensorLimits = SensorLimits()
+    record: bool = False
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -135,6 +137,12 @@ class OpenRuns(Folded, Protocol):
     def start_of(self, run: str) -> RunStarted | None: ...
 
     def request_of(self, run: str) -> RunRequested | None: ...
+
+
+class StoredBlobs(Folded, Protocol):
+    """The digests of the large things that the log has."""
+
+    def __contains__(self, digest: object) -> bool: ...
 
 
 class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):

@@ -16,6 +16,7 @@ from .audit import log
 from .dev import dev
 from .info import info
 from .rebuild import rebuild
+from .replay import replay
 from .text import UsageError
 from .verify import verify
 
@@ -35,6 +36,7 @@ app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
 app.command(log)
+app.command(replay)
 app.command(verify)
 app.command(rebuild)
 app.command(info)

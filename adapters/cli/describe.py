@@ -11,6 +11,7 @@ from ...core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    BlobStored,
     ConcurrencyLimitSet,
     CursorReset,
     CursorUpdated,
@@ -36,6 +37,7 @@ from ...core.events import (
     SensorStatusReset,
     SensorStopped,
     StepLogged,
+    TapeRecorded,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -180,6 +182,14 @@ def _asset(event: AssetMaterialized | AssetObserved) -> str:
     return f"{by}{partition}{': ' if event.metadata else ''}{', '.join(sorted(event.metadata))}"
 
 
+def _tape(event: TapeRecorded) -> str:
+    read = ", ".join([*event.short, *event.stored])
+    if not event.uncovered:
+        return f"complete: {read}"
+    missed = "; ".join(event.uncovered)
+    return f"partial: {read or 'nothing'}, but not {one_line(missed, 120)}"
+
+
 _DETAILS: dict[type, Callable[[Any], str]] = {
     EngineStarted: lambda e: f"{e.engine[:8]} in {e.where}, ticktrail {e.release}",
     EngineStopped: lambda e: f"{e.engine[:8]}: {e.reason}",
@@ -209,6 +219,8 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     RequestsPutOff: lambda e: (
         f"{e.count} run requests above the {e.limit} allowed {e.why}, again at {local_time(e.again_at)}"
     ),
+    BlobStored: lambda e: f"{len(e.content):,} bytes under {e.digest.hex()[:8]}",
+    TapeRecorded: _tape,
     RunLaunched: lambda e: f"by {e.launcher}",
     RunStarted: lambda e: f"in {e.where}",
     RunSucceeded: lambda e: "",

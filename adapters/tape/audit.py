@@ -39,7 +39,7 @@ _EFFECTS = frozenset(
 )  # fmt: skip
 
 #: Where code is read from, which is no read of the outside world: its digest tells what it was.
-_CODE = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {sys.prefix})
+CODE = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {sys.prefix})
 _CODE_ENDS = (".py", ".pyc", ".so")
 
 
@@ -82,4 +82,4 @@ def _is_import(event: str, arguments: tuple[Any, ...]) -> bool:
         return False
     if event == "os.listdir":
         return path in sys.path_importer_cache
-    return path.endswith(_CODE_ENDS) or path.startswith(_CODE)
+    return path.endswith(_CODE_ENDS) or path.startswith(CODE)

@@ -38,6 +38,7 @@ def sensor(
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
 ) -> Callable[[SensorFunction], SensorDefinition]: ...
 
 
@@ -58,6 +59,7 @@ def sensor(
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
 ) -> SensorDefinition | Callable[[SensorFunction], SensorDefinition]:
     """Make a sensor of a function; works with and without parentheses.
 
@@ -80,6 +82,7 @@ def sensor(
         owners: E-mail addresses and ``team:<name>``.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
+        record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     Raises:
         DagsterInvalidDefinitionError: The declaration contradicts itself.
@@ -105,6 +108,7 @@ def sensor(
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
 
     return define if bare is None else define(bare)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
+from ..tape import reading
 from .errors import CheckError, DagsterInvariantViolationError
 from .resource_scope import Resources, ResourceScope, needs_closing
 from .resources import checked_resources
@@ -204,6 +205,13 @@ class SensorEvaluationContext:
         Raises:
             DagsterInvariantViolationError: It was built without one.
         """
+        if (current := reading()) is not None:
+            current.miss("context.instance")
+        return self.unrecorded_instance
+
+    @property
+    def unrecorded_instance(self) -> Any:
+        """The instance, for who puts on the tape what is read of it; raises as `instance` does."""
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "

@@ -49,6 +49,7 @@ class SensorDefinition:
         owners: E-mail addresses and ``team:<name>``, None when not declared.
         evaluation_timeout_seconds: After which the engine gives an evaluation up, > 0.
         limits: What the engine lets it do.
+        record: Whether the engine records what it reads; only of sensors that ask the outside world by themselves.
     """
 
     sensor_type = SensorType.STANDARD
@@ -78,6 +79,7 @@ class SensorDefinition:
         owners: Sequence[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
         limits: SensorLimits | None = None,
+        record: bool = True,
     ) -> None:
         """Declare a sensor; `sensor` tells the parameters.
 
@@ -110,6 +112,7 @@ class SensorDefinition:
         self.owners = None if owners is None else list(check_owners(owners, self.what))
         self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
         self.limits = checked_limits(limits, self.what)
+        self.record = record and self.kind == "STANDARD"
         self._targets = sensor_targets(
             self.name,
             self.what,

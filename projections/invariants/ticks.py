@@ -11,6 +11,7 @@ from ...core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    BlobStored,
     CursorUpdated,
     DynamicPartitionsChanged,
     RequestRejected,
@@ -18,6 +19,7 @@ from ...core.events import (
     RunKeyRepeated,
     RunRequested,
     SensorReacted,
+    TapeRecorded,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -40,6 +42,8 @@ _PARTS = _ENDS | {
     DynamicPartitionsChanged,
     SensorReacted,
     RequestsPutOff,
+    BlobStored,
+    TapeRecorded,
 }
 
 

@@ -20,6 +20,7 @@ from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
 from ticktrail.core.sensor_state import SensorState
+from ticktrail.projections.blobs import Blobs
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
@@ -92,6 +93,7 @@ class EngineHarness:
             run_keys=RunKeys(self.index),
             open_runs=self.outbox,
             partitions=self.partitions,
+            blobs=Blobs(),
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
             new_ids=self._new_ids,
