@@ -8,6 +8,7 @@ import io
 import os
 import stat as stat_module
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Self
 
@@ -17,18 +18,17 @@ from ...core.tape.recorder import MOST_OF_ONE, Recorder, described
 _listdir, _scandir, _stat, _lstat = os.listdir, os.scandir, os.stat, os.lstat
 _access, _readlink, _getcwd, _open = os.access, os.readlink, os.getcwd, io.open
 
-#: The fields of a stat beyond the first ten, as far as the system has them.
-_MORE = [
+#: What is kept of a stat; the times in seconds follow from those in nanoseconds.
+_KEPT = [
     name
     for name in (
-        "st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize",
-        "st_blocks", "st_rdev",
+        "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime_ns", "st_mtime_ns",
+        "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
     )
     if hasattr(os.stat_result, name)
 ]  # fmt: skip
-
-
-_more_of = attrgetter(*_MORE)
+_kept_of = attrgetter(*_KEPT)
+_TIMES = ("st_atime", "st_mtime", "st_ctime")
 
 
 def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
@@ -75,24 +75,23 @@ def stat(path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) 
     current = reading()
     if current is None:
         return _stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
-    text = _path(path)
+    text = path if type(path) is str else _path(path)
     if text is None or dir_fd is not None:
         _miss("stat", path)
         return _stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
     what = "stat" if follow_symlinks else "lstat"
-    if current.replays:
-        return current.observe("files", what, text, lambda: _stat(path), _stat_values, _stat_result)
-    return _recorded_stat(current, what, text, follow_symlinks)  # type: ignore[arg-type]
-
-
-def _recorded_stat(recorder: Recorder, what: str, path: str, follow_symlinks: bool) -> os.stat_result:
+    if not isinstance(current, Recorder):
+        played: os.stat_result = current.observe(
+            "files", what, text, lambda: _stat(path), _kept_of, _stat_result
+        )
+        return played
     # Without the detour of `observe`: a sensor may ask for those of ten thousand files.
     try:
-        result = _stat(path, follow_symlinks=follow_symlinks)
+        result = _stat(text, follow_symlinks=follow_symlinks)
     except OSError as error:
-        recorder.record("files", what, path, None, described(error))
+        current.record("files", what, text, None, described(error))
         raise
-    recorder.record("files", what, path, _stat_values(result))
+    current.rows("files").append((what, text, _kept_of(result)))
     return result
 
 
@@ -101,12 +100,16 @@ def lstat(path: Any, *, dir_fd: int | None = None) -> os.stat_result:
     return stat(path, dir_fd=dir_fd, follow_symlinks=False)
 
 
-def _stat_values(result: os.stat_result) -> tuple[Any, ...]:
-    return (*result, *_more_of(result))
-
-
 def _stat_result(values: Any) -> os.stat_result:
-    return os.stat_result(tuple(values[:10]), dict(zip(_MORE, values[10:], strict=True)))
+    named: dict[str, Any] = dict(zip(_KEPT, values, strict=True))
+    seconds = list[int]()
+    for name in _TIMES:
+        whole, rest = divmod(named[f"{name}_ns"], 10**9)
+        seconds.append(whole)
+        # As CPython does it, to the last bit: cursors are made of it.
+        named[name] = whole + 1e-9 * rest
+    result: os.stat_result = os.stat_result((*values[:7], *seconds), named)
+    return result
 
 
 def access(path: Any, mode: int, **more: Any) -> bool:
@@ -137,15 +140,23 @@ def _simple(what: str, path: Any, more: str, read: Callable[[], Any], unusual: b
 
 # --- scandir ----------------------------------------------------------------------------------
 
+#: What an entry is, as flags.
+_FOLDER, _FILE, _LINK = 1, 2, 4
+
 
 class Entry:
     """What `os.DirEntry` is, of a folder whose listing is on the tape."""
 
-    __slots__ = ("_inode", "_kinds", "name", "path")
+    __slots__ = ("_folder", "_inode", "_kinds", "name")
 
     def __init__(self, folder: str, values: Any) -> None:
+        self._folder = folder
         self.name, self._inode, self._kinds = values
-        self.path = os.path.join(folder, self.name)
+
+    @property
+    def path(self) -> str:
+        """The folder's path and the name."""
+        return os.path.join(self._folder, self.name)
 
     def __fspath__(self) -> str:
         return self.path
@@ -159,15 +170,19 @@ class Entry:
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         """Return whether it is a folder."""
-        return self._is(stat_module.S_ISDIR, follow_symlinks, 1)
+        if self._kinds & _LINK and follow_symlinks:
+            return self._leads_to(stat_module.S_ISDIR)
+        return bool(self._kinds & _FOLDER)
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:
         """Return whether it is a file."""
-        return self._is(stat_module.S_ISREG, follow_symlinks, 2)
+        if self._kinds & _LINK and follow_symlinks:
+            return self._leads_to(stat_module.S_ISREG)
+        return bool(self._kinds & _FILE)
 
     def is_symlink(self) -> bool:
         """Return whether it is a link."""
-        return bool(self._kinds & 4)
+        return bool(self._kinds & _LINK)
 
     def is_junction(self) -> bool:
         """Return whether it is a junction, which other systems have."""
@@ -177,9 +192,7 @@ class Entry:
         """Return its stat."""
         return os.stat(self.path, follow_symlinks=follow_symlinks)
 
-    def _is(self, kind: Callable[[int], bool], follow_symlinks: bool, flag: int) -> bool:
-        if not (follow_symlinks and self.is_symlink()):
-            return bool(self._kinds & flag)
+    def _leads_to(self, kind: Callable[[int], bool]) -> bool:
         try:
             return kind(os.stat(self.path).st_mode)
         except FileNotFoundError:
@@ -190,7 +203,7 @@ class Entries:
     """What `os.scandir` returns: an iterator that is also a context."""
 
     def __init__(self, folder: str, rows: list[Any]) -> None:
-        self._entries = iter([Entry(folder, row) for row in rows])
+        self._entries = map(Entry, repeat(folder), rows)
 
     def __iter__(self) -> Entries:
         return self
@@ -206,7 +219,7 @@ class Entries:
 
     def close(self) -> None:
         """Yield no more."""
-        self._entries = iter(())
+        self._entries = map(Entry, repeat(""), ())
 
 
 def scandir(path: Any = ".") -> Any:
@@ -224,16 +237,15 @@ def scandir(path: Any = ".") -> Any:
 
 def _rows(path: Any) -> list[Any]:
     with _scandir(path) as entries:
-        return [
-            (
-                entry.name,
-                entry.inode(),
-                entry.is_dir(follow_symlinks=False)
-                | entry.is_file(follow_symlinks=False) << 1
-                | entry.is_symlink() << 2,
-            )
-            for entry in entries
-        ]
+        return [(entry.name, entry.inode(), _kinds(entry)) for entry in entries]
+
+
+def _kinds(entry: os.DirEntry[str]) -> int:
+    if entry.is_file(follow_symlinks=False):
+        return _FILE
+    if entry.is_dir(follow_symlinks=False):
+        return _FOLDER
+    return _LINK if entry.is_symlink() else 0
 
 
 # --- open -------------------------------------------------------------------------------------
@@ -248,10 +260,10 @@ def open_(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
     if text is None:
         _miss("open", file)
         return _open(file, mode, *arguments, **named)
-    if current.replays:
+    if not isinstance(current, Recorder):
         content = current.observe("files", "open", text, bytes, bytes, bytes)
         return _in_memory(text, content, mode, *arguments, **named)
-    return _recorded_open(current, text, mode, *arguments, **named)  # type: ignore[arg-type]
+    return _recorded_open(current, text, mode, *arguments, **named)
 
 
 def _only_reads(mode: Any) -> bool:
@@ -285,7 +297,7 @@ def _content(descriptor: int, most: int) -> bytes:
 
 
 def _in_memory(
-    path: str,
+    path: Any,
     content: bytes,
     mode: str,
     buffering: int = -1,
@@ -305,5 +317,5 @@ def _in_memory(
 class _Named(io.BytesIO):
     """A file's content under its name."""
 
-    name: str
+    name: Any
     mode = "rb"

@@ -58,15 +58,16 @@ class Recorder:
     def record(
         self, channel: str, what: str, subject: str, result: Any, raised: list[Any] | None = None
     ) -> None:
-        """Put a read on the tape, or its name among those that are not."""
+        """Put a read on the tape."""
         row = (what, subject, result) if raised is None else (what, subject, None, raised)
-        if isinstance(result, (bytes, str, list)) and len(result) > 1000 and len(_size_of(row)) > MOST_OF_ONE:
-            self.miss(f"{what} {subject}: too large, {MOST_OF_ONE:,} bytes are recorded at most")
-            return
+        self.rows(channel).append(row)
+
+    def rows(self, channel: str) -> list[tuple[Any, ...]]:
+        """Return what a channel has so far: tuples of the fields of `Observation`, more of which may be added."""
         rows = self._channels.get(channel)
         if rows is None:
             rows = self._channels[channel] = []
-        rows.append(row)
+        return rows
 
     def miss(self, what: str) -> None:
         """Note a read that is not recorded."""
@@ -75,16 +76,24 @@ class Recorder:
 
     def tape(self) -> Tape:
         """Return what was recorded."""
-        channels = {}
-        for name, rows in self._channels.items():
-            encoded = encode_channel(rows)
-            if len(encoded) > MOST_OF_CHANNEL:
-                self.miss(
-                    f"{name}: too much, {len(encoded):,} bytes, {MOST_OF_CHANNEL:,} are recorded at most"
-                )
-            else:
-                channels[name] = encoded
+        encoded = {name: self._encoded(name, rows) for name, rows in self._channels.items()}
+        channels = {name: content for name, content in encoded.items() if content is not None}
         return Tape(channels, tuple(self._uncovered))
+
+    def _encoded(self, channel: str, rows: list[tuple[Any, ...]]) -> bytes | None:
+        encoded = encode_channel(rows)
+        if len(encoded) > MOST_OF_ONE:
+            encoded = encode_channel(list(filter(self._is_small, rows)))
+        if len(encoded) <= MOST_OF_CHANNEL:
+            return encoded
+        self.miss(f"{channel}: too much, {len(encoded):,} bytes, {MOST_OF_CHANNEL:,} are recorded at most")
+        return None
+
+    def _is_small(self, row: tuple[Any, ...]) -> bool:
+        if len(_size_of(row)) <= MOST_OF_ONE:
+            return True
+        self.miss(f"{row[0]} {row[1]}: too large, {MOST_OF_ONE:,} bytes are recorded at most")
+        return False
 
 
 def described(error: Exception) -> list[Any]:

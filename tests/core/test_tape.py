@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def recorded(*reads: tuple[str, Any]) -> Tape:
     with under(recorder):
         for subject, answer in reads:
             try:
-                observe("files", "listdir", subject, lambda answer=answer: given(answer))
+                observe("files", "listdir", subject, functools.partial(given, answer))
             except OSError:
                 continue
     return recorder.tape()
@@ -137,7 +138,7 @@ class TestStoring:
         assert isinstance(event, TapeRecorded)
 
         with pytest.raises(MissingBlob, match="no blob"):
-            tape_of(event, {}.get)
+            tape_of(event, dict[bytes, BlobStored]().get)
         with pytest.raises(MissingBlob, match="is something else"):
             tape_of(event, {blob.digest: other}.get)
         cut = BlobStored(at=1, tick=1, sensor="inbox", digest=blob.digest, content=blob.content[:50])
