@@ -120,8 +120,10 @@ def _replayed(
     )
     for past in PastTicks(name, read).of(frames):
         if wanted(past):
+            # What the sensor prints is no result.
             with contextlib.redirect_stdout(sys.stderr):
-                yield replay(past, loaded.sensors[name], loaded.definitions)
+                replayed = replay(past, loaded.sensors[name], loaded.definitions)
+            yield replayed
 
 
 def _tell(out: Output, sensor: str, counts: Counter[str], told: list[Replayed]) -> None:

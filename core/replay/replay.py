@@ -15,6 +15,7 @@ from ..evaluation import evaluate
 from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
 from ..run_keys import NOBODY
 from ..tape import Player, Tape, under
+from ..tape.storing import MissingBlob
 from ..tick_context import tick_context
 from .past_tick import PastTick
 
@@ -69,7 +70,12 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
 
     if (reason := _not_evaluated(past.events[-1])) is not None:
         return said("not evaluated", why=[reason])
-    tape = past.read_tape()
+    try:
+        tape = past.read_tape()
+    except MissingBlob as error:
+        raise MissingBlob(
+            f"tick {past.tick} of sensor {sensor.name!r} cannot be replayed: {error}"
+        ) from error
     if tape is None:
         return said("not recorded", why=["what it read was not recorded"])
     if not tape.complete:

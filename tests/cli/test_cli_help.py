@@ -48,6 +48,7 @@ def test_the_commands_are_those_promised() -> None:
         "partition add",
         "partition delete",
         "log",
+        "replay",
         "verify",
         "rebuild",
         "info",
