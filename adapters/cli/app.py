@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError, Parameter
 from ...core.errors import TickTrailError
 from . import limit, partition, run, sensor, tick
 from .audit import log
+from .backtest import backtest
 from .dev import dev
 from .info import info
 from .rebuild import rebuild
@@ -37,6 +38,7 @@ app.command(limit.app)
 app.command(partition.app)
 app.command(log)
 app.command(replay)
+app.command(backtest)
 app.command(verify)
 app.command(rebuild)
 app.command(info)

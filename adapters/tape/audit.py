@@ -6,8 +6,7 @@ import sys
 import sysconfig
 from typing import Any
 
-from ...core.tape import reading
-from ...core.tape.player import NotOnTape
+from ...core.tape import NotOnTape, Player, Recorder, reading
 
 #: Events of the outside world, with the place of what they are about in their arguments.
 _OUTSIDE = {
@@ -28,6 +27,9 @@ _OUTSIDE = {
     "sqlite3.connect": 0,
     "_thread.start_new_thread": 0,
 }
+
+#: Those by which others are set to work.
+_PROCESSES = frozenset(("os.system", "os.exec", "os.posix_spawn", "os.fork", "subprocess.Popen"))
 
 #: Events by which the outside world is changed: a tick may, a tape that is played may not.
 _EFFECTS = frozenset(
@@ -56,10 +58,10 @@ def _heed(event: str, arguments: tuple[Any, ...]) -> None:
         return
     subject = _subject(event, arguments)
     changes = event in _EFFECTS or (event == "open" and _writes(arguments))
-    if (changes and not current.replays) or (not changes and _is_import(event, arguments)):
+    if (changes and isinstance(current, Recorder)) or (not changes and _is_import(event, arguments)):
         return
     current.miss(f"{event} {subject}".rstrip())
-    if current.replays:
+    if current.replays or ((changes or event in _PROCESSES) and isinstance(current, Player)):
         raise NotOnTape(f"{event} {subject}: nothing goes out while a tape is played")
 
 

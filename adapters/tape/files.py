@@ -261,7 +261,7 @@ def open_(file: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
         _miss("open", file)
         return _open(file, mode, *arguments, **named)
     if not isinstance(current, Recorder):
-        content = current.observe("files", "open", text, bytes, bytes, bytes)
+        content = current.observe("files", "open", text, lambda: _whole(text), bytes, bytes)
         return _in_memory(text, content, mode, *arguments, **named)
     return _recorded_open(current, text, mode, *arguments, **named)
 
@@ -286,6 +286,11 @@ def _recorded_open(recorder: Recorder, path: str, mode: str, *arguments: Any, **
         # One more than is kept, so that it is seen to be too large.
         recorder.record("files", "open", path, _content(file.fileno(), MOST_OF_ONE + 1))
     return file
+
+
+def _whole(path: str) -> bytes:
+    with _open(path, "rb") as file:
+        return bytes(file.read())
 
 
 def _content(descriptor: int, most: int) -> bytes:

@@ -24,7 +24,7 @@ class Player:
         missing: What was read and is not on the tape, a line each.
     """
 
-    replays = True
+    replays: bool = True
 
     def __init__(self, tape: Tape) -> None:
         self._left: dict[tuple[str, str, str], deque[Observation]] = {}
@@ -56,7 +56,7 @@ class Player:
             )
         observation = left.popleft()
         if observation.raised is not None:
-            raise _error(observation.raised)
+            raise error_of(observation.raised)
         return restored(observation.result)
 
     def miss(self, what: str) -> None:
@@ -65,7 +65,7 @@ class Player:
             self.missing.append(what)
 
 
-def _error(raised: Sequence[Any]) -> Exception:
+def error_of(raised: Sequence[Any]) -> Exception:
     """Return an error like the recorded one; a type that is not Python's own becomes a `RuntimeError`."""
     name, *arguments = raised
     kind = getattr(builtins, name, None)

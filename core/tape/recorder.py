@@ -27,7 +27,7 @@ class Recorder:
         inside: How many reads that are recorded go on just now: what they do to answer is no other read.
     """
 
-    replays = False
+    replays: bool = False
 
     def __init__(self) -> None:
         self._channels: dict[str, list[tuple[Any, ...]]] = {}

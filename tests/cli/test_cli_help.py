@@ -49,6 +49,7 @@ def test_the_commands_are_those_promised() -> None:
         "partition delete",
         "log",
         "replay",
+        "backtest",
         "verify",
         "rebuild",
         "info",
