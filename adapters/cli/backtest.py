@@ -192,7 +192,11 @@ def _tell(out: Output, sensor: str, code: str, summary: Summary) -> None:
 def _tell_keys(out: Output, what: str, keys: list[str], style: str) -> None:
     if keys:
         more = f", and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-        out.line(f"  {what} {len(keys):,} run key{'' if len(keys) == 1 else 's'}: ", (", ".join(keys[:_SHOWN]), style), more)
+        out.line(
+            f"  {what} {len(keys):,} run key{'' if len(keys) == 1 else 's'}: ",
+            (", ".join(keys[:_SHOWN]), style),
+            more,
+        )
 
 
 def _tell_divergence(out: Output, summary: Summary) -> None:
