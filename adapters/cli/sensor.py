@@ -23,12 +23,11 @@ from ..folding import fold
 from ..home import Home
 from ..identity import actor as current_actor
 from ..pace import pace
-from ..system import SystemClock
 from .operator import Decide, Outcome, UnknownName, act
-from .options import CODE, COMMON, Code, Common, load, open_for_action
+from .options import CODE, COMMON, WHEN, Code, Common, When, load, open_for_action
 from .output import Output
 from .preview import preview
-from .reading import opened
+from .reading import opened, viewed
 from .release_keys import release_keys
 from .text import UsageError, ago, cursor_text, local_time, one_line
 
@@ -42,18 +41,22 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 
 @app.command(name="list")
-def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
+def list_(*, code: Code = CODE, when: When = WHEN, common: Common = COMMON) -> int:
     """List the sensors and schedules with their status, latest tick and cursor.
 
     The log is believed; what the definitions say of a sensor counts more if they are named, or
-    while no engine runs that has loaded them.
+    while no engine runs that has loaded them. Of what was, the log alone tells.
     """
-    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
-    states = SensorStates()
-    with opened(home) as log:
+    if when.as_of is not None and code.named() is not None:
+        raise UsageError(
+            "give one of --as-of and definitions (-f, -m), not both: of what was, the log alone tells"
+        )
+    home, out, states = common.open(), Output(json=common.json), SensorStates()
+    with viewed(home, when) as (log, now):
         fold(log, states)
         rows = {name: states.get(name) for name in states.names()}
-        rows |= _as_in_code(home, code, rows, out)
+        if when.as_of is None:
+            rows |= _as_in_code(home, code, rows, out)
         held = [_quarantine(log, rows[name]) for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
@@ -154,6 +157,7 @@ def cursor(
     reason: Reason = None,
     actor: Actor = None,
     code: Code = CODE,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """Show a sensor's cursor, or change it; the next tick gets the new one.
@@ -164,7 +168,9 @@ def cursor(
     if set_ is not None and clear:
         raise UsageError("give one of --set and --clear, not both")
     if set_ is None and not clear:
-        return _show_cursor(name, common)
+        return _show_cursor(name, when, common)
+    if when.as_of is not None:
+        raise UsageError("give one of --as-of and --set or --clear, not both: what was cannot be changed")
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
@@ -197,10 +203,10 @@ def _as_moment(schedule: str, text: str) -> str:
     return moment_text(moment)
 
 
-def _show_cursor(name: str, common: Common) -> int:
+def _show_cursor(name: str, when: When, common: Common) -> int:
     states = SensorStates()
-    with opened(common.open()) as log:
-        fold(log, states)
+    with viewed(common.open(), when) as view:
+        fold(view.log, states)
     if name not in states:
         raise UnknownName("sensor", name, states.names())
     out, cursor = Output(json=common.json), states.get(name).cursor
