@@ -11,6 +11,7 @@ from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AssetObserved
 from ticktrail.core.wake_ups import STATUS_EVENTS
 from ticktrail.projections.assets import Assets
+from ticktrail.projections.changes import Changes
 from ticktrail.projections.concurrency_limits import ConcurrencyLimits
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
@@ -51,6 +52,16 @@ def status_content(positions: StatusPositions) -> object:
     ]
 
 
+def change_content(changes: Changes) -> object:
+    return (
+        msgspec.to_builtins(changes.sensors),
+        changes.requested,
+        changes.started,
+        changes.ended,
+        changes.actions,
+    )
+
+
 READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "sensor states": (SensorStates, lambda states: states.digest()),
     "run keys": (lambda: RunKeys(MemoryRunKeyIndex()), lambda keys: keys.index.digest()),
@@ -66,5 +77,6 @@ READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "positions of materializations": (AssetPositions, asset_content),
     "positions of observations": (lambda: AssetPositions(AssetObserved), asset_content),
     "assets": (Assets, lambda assets: [(key, assets.latest(key)) for key in assets.names()]),
+    "changes": (lambda: Changes(0), change_content),
     "limits": (ConcurrencyLimits, lambda limits: list(limits.all().items())),
 }

@@ -14,6 +14,7 @@ from ...core.errors import TickTrailError
 from . import limit, partition, run, sensor, tick
 from .audit import log
 from .dev import dev
+from .diff import diff
 from .info import info
 from .rebuild import rebuild
 from .text import UsageError
@@ -35,6 +36,7 @@ app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
 app.command(log)
+app.command(diff)
 app.command(verify)
 app.command(rebuild)
 app.command(info)

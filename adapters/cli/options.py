@@ -96,7 +96,8 @@ class When:
         str | None,
         Parameter(
             help="Show all of it as it was: at a position, which is a number of events (those at the offsets "
-            "below it are in), or at a time: 30m, 24h, 7d before now, or an ISO time (what was recorded by then is in)."
+            "below it are in); or at a time, 30m, 24h, 7d before now or an ISO time, local unless it says "
+            "otherwise (what was recorded at it or before is in)."
         ),
     ] = None
 

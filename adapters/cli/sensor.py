@@ -57,7 +57,7 @@ def list_(*, code: Code = CODE, when: When = WHEN, common: Common = COMMON) -> i
         rows = {name: states.get(name) for name in states.names()}
         if when.as_of is None:
             rows |= _as_in_code(home, code, rows, out)
-        held = [_quarantine(log, rows[name]) for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]
+        held = [_quarantine(log, rows[name]) for name in sorted(rows) if rows[name].standing == "QUARANTINED"]
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
         return 0
@@ -232,7 +232,7 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
     before, after, out = outcome.before, outcome.after, Output(json=common.json)
     if out.json:
         out.record(
-            {"sensor": name, "offset": outcome.offset, "before": _status(before), "after": _status(after)}
+            {"sensor": name, "offset": outcome.offset, "before": before.standing, "after": after.standing}
         )
         return 0
     if outcome.offset is None:
@@ -240,7 +240,7 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
         out.line(f"{name} {why} {after.status}")
         return 0
     out.line(
-        f"{name}: {_status(before)} → {_status(after)}" + (", as its code says" if action == "reset" else "")
+        f"{name}: {before.standing} → {after.standing}" + (", as its code says" if action == "reset" else "")
     )
     if after.status == "RUNNING" and common.open().engine() is None:
         out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
@@ -285,14 +285,7 @@ def _still_quarantined(state: SensorState | None, fingerprint: str) -> int | Non
 
 
 def _sensor_record(state: SensorState) -> dict[str, Any]:
-    return {"sensor": state.name, "status": _status(state), **asdict(state)}
-
-
-def _status(state: SensorState) -> str:
-    if not state.defined:
-        return "RETIRED"
-    held = state.status == "RUNNING" and state.quarantined is not None
-    return "QUARANTINED" if held else state.status
+    return {"sensor": state.name, "status": state.standing, **asdict(state)}
 
 
 def _quarantine(log: EventLog, state: SensorState) -> SensorQuarantined:
@@ -309,7 +302,7 @@ def _row(state: SensorState, now: int) -> list[str]:
     result = "STARTED" if state.open_tick is not None else state.last_status or "-"
     return [
         state.name,
-        _status(state),
+        state.standing,
         set_by,
         pace(state),
         ago(state.last_tick_at, now),
