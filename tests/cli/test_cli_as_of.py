@@ -92,7 +92,7 @@ def until(story: Story, position: int) -> Story:
 def test_it_tells_what_it_tells_of_a_log_that_ends_there(
     command: list[str], told: CommandLine, story: Story, tmp_path: Path
 ) -> None:
-    """Seen to fail when `viewed` gave the whole log."""
+    """Seen to fail when `view_of` gave the whole log."""
     differing = []
     for position in [*range(0, story.head, 3), story.head]:
         as_of = told(*command, "--json", "--as-of", position)
