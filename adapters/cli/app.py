@@ -15,6 +15,7 @@ from . import limit, partition, run, sensor, tick
 from .audit import log
 from .backtest import backtest
 from .dev import dev
+from .diff import diff
 from .info import info
 from .rebuild import rebuild
 from .replay import replay
@@ -39,6 +40,7 @@ app.command(partition.app)
 app.command(log)
 app.command(replay)
 app.command(backtest)
+app.command(diff)
 app.command(verify)
 app.command(rebuild)
 app.command(info)

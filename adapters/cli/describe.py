@@ -154,7 +154,7 @@ def _reacted(event: SensorReacted) -> str:
 def _partitions(event: DynamicPartitionsChanged) -> str:
     changes = (("added", event.added), ("deleted", event.deleted), ("unchanged", event.unchanged))
     told = "; ".join(f"{what} {one_line(', '.join(keys), 60)}" for what, keys in changes if keys)
-    return f"{event.partitions}: {told}"
+    return f"{event.partitions}: {told}" + (f" by {event.actor}" if event.actor else "")
 
 
 def _tick_failed(event: TickFailed) -> str:

@@ -9,18 +9,17 @@ from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
 from ...core.events import AnyEvent, SensorReacted, StepLogged
+from ...core.log import EventLog
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.fold import Folded
 from ...projections.runs import Run, Runs, RunStatus
 from ..folding import fold
-from ..home import Home
-from ..system import SystemClock
 from .cancel import cancel
 from .describe import as_record, details, style
 from .launch import launch
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
-from .reading import opened
+from .reading import viewed
 from .text import UsageError, ago, between, local_time, one_line
 from .waiting import Waiting
 
@@ -40,13 +39,14 @@ def list_(
     status: Annotated[RunStatus | None, Parameter(help="Only runs that stand so.")] = None,
     job: Annotated[str | None, Parameter(help="Only runs of this job.")] = None,
     limit: Annotated[int, Parameter(help="How many at the most, the latest ones.")] = 20,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """List runs, the latest requested first."""
     if limit < 1:
         raise UsageError(f"--limit is {limit}: give 1 or more")
-    out, now, runs, limits = Output(json=common.json), SystemClock().now(), Runs(), ConcurrencyLimits()
-    with opened(common.open()) as log:
+    out, runs, limits = Output(json=common.json), Runs(), ConcurrencyLimits()
+    with viewed(common.open(), when) as (log, now):
         fold(log, runs, limits)
     wanted = [run for run in runs if status in (None, run.status) and job in (None, run.job)]
     latest = wanted[: -limit - 1 : -1]
@@ -67,16 +67,15 @@ def list_(
 
 
 @app.command
-def show(run: RunId, /, *, common: Common = COMMON) -> int:
+def show(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
     """Show a run: who asked for it, its config and tags, its course and outcome."""
-    home, out = common.open(), Output(json=common.json)
-    limits = ConcurrencyLimits()
-    row, events, runs = _find(home, run, limits)
+    out, limits = Output(json=common.json), ConcurrencyLimits()
+    with viewed(common.open(), when) as (log, now):
+        row, events, runs = _find(log, run, limits)
     if out.json:
         out.record({**asdict(row), "events": [as_record(*item) for item in events]})
         return 0
     held_by = Waiting(runs, limits).held_by(row)
-    now = SystemClock().now()
     out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
     out.facts(
         {
@@ -106,10 +105,14 @@ def show(run: RunId, /, *, common: Common = COMMON) -> int:
 
 
 @app.command
-def logs(run: RunId, /, *, common: Common = COMMON) -> int:
-    """Show a run's log lines, then what its process wrote to standard output and error."""
+def logs(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
+    """Show a run's log lines, then what its process wrote to standard output and error.
+
+    What the process wrote has no times: of a run that had not ended by what --as-of says, it is left out.
+    """
     home, out = common.open(), Output(json=common.json)
-    row, events, _ = _find(home, run)
+    with viewed(home, when) as view:
+        row, events, _ = _find(view.log, run)
     lines = [line for _, event in events if (line := _log_line(event)) is not None]
     folder = home.run_folder(row.run)
     if out.json:
@@ -119,6 +122,11 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
             out.line(
                 (f"{local_time(line.at)}  {line.level:<8}", "dim"), f"{line.step or '':<16}  ", _said(line)
             )
+    if when.as_of is not None and row.ended_at is None and folder.exists():
+        out.note(
+            f"run {row.run[:_SHORT]} was {row.status}: what its process had written by then is not known"
+        )
+        return 0
     for name in ("stdout", "stderr"):
         file = folder / name
         try:
@@ -137,7 +145,7 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
     return 0
 
 
-def _find(home: Home, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int, AnyEvent]], Runs]:
+def _find(log: EventLog, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int, AnyEvent]], Runs]:
     """Return the one run whose id starts so, its events, and all runs; *others* are folded along.
 
     Raises:
@@ -152,8 +160,7 @@ def _find(home: Home, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int
 
     if not prefix:
         raise UsageError("the run id is empty: see `ticktrail run list`")
-    with opened(home) as log:
-        fold(log, runs, *others, each=note)
+    fold(log, runs, *others, each=note)
     found = runs.starting_with(prefix)
     if not found:
         raise TickTrailError(f"there is no run {prefix!r}: see `ticktrail run list`")

@@ -50,6 +50,7 @@ def test_the_commands_are_those_promised() -> None:
         "log",
         "replay",
         "backtest",
+        "diff",
         "verify",
         "rebuild",
         "info",
@@ -81,6 +82,33 @@ def test_every_command_takes_a_home_and_writes_json(path: tuple[str, ...]) -> No
     assert {"--home", "--json"} <= names
 
 
+#: The commands that show what the log tells; `sensor cursor` also sets, which it refuses to do in the past.
+READING = {
+    "sensor list",
+    "sensor cursor",
+    "tick list",
+    "tick show",
+    "run list",
+    "run show",
+    "run logs",
+    "limit list",
+    "partition list",
+    "log",
+    "info",
+}
+
+
+def test_every_command_that_shows_what_the_log_tells_can_show_what_it_told_then_and_no_other() -> None:
+    """Seen to fail when `run logs` took no *when*."""
+    taking = {
+        " ".join(path)
+        for path, command in LEAVES.items()
+        if "--as-of" in {name for one in command.assemble_argument_collection() for name in one.names}
+    }
+
+    assert taking == READING
+
+
 def test_without_a_command_the_help_is_shown(ticktrail: CommandLine) -> None:
     result = ticktrail()
 
@@ -100,6 +128,10 @@ def test_without_a_command_the_help_is_shown(ticktrail: CommandLine) -> None:
         ["tick", "list", "--status", "FINE"],
         ["run", "list", "--limit", "0"],
         ["sensor", "cursor", "s", "--set", "x", "--clear"],
+        ["sensor", "cursor", "s", "--set", "x", "--as-of", "3"],
+        ["sensor", "list", "-f", "a.py", "--as-of", "3"],
+        ["log", "--follow", "--as-of", "3"],
+        ["sensor", "start", "s", "--as-of", "3"],
         ["sensor", "start", "s", "-f", "a.py", "-m", "a"],
         ["dev", "-f", "a.py", "--max-runs", "0"],
     ],
@@ -125,6 +157,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], ticktrail
         ["partition", "list", "p"],
         ["partition", "add", "p", "k"],
         ["log"],
+        ["diff", "1"],
         ["verify"],
         ["rebuild"],
         ["info"],
