@@ -18,6 +18,7 @@ from .info import info
 from .rebuild import rebuild
 from .text import UsageError
 from .verify import verify
+from .why import why
 
 #: The whole tree of commands.
 app = App(
@@ -34,6 +35,7 @@ app.command(tick.app)
 app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
+app.command(why)
 app.command(log)
 app.command(verify)
 app.command(rebuild)
