@@ -19,6 +19,8 @@ from .rebuild import rebuild
 from .text import UsageError
 from .verify import verify
 from .why import why
+from .why_not import why_not
+from .why_silent import why_silent
 
 #: The whole tree of commands.
 app = App(
@@ -36,6 +38,8 @@ app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
 app.command(why)
+app.command(why_not)
+app.command(why_silent)
 app.command(log)
 app.command(verify)
 app.command(rebuild)

@@ -30,6 +30,7 @@ from .output import Output
 from .preview import preview
 from .reading import opened
 from .release_keys import release_keys
+from .sensor_status import sensor_status
 from .text import UsageError, ago, cursor_text, local_time, one_line
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
@@ -54,7 +55,11 @@ def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
         fold(log, states)
         rows = {name: states.get(name) for name in states.names()}
         rows |= _as_in_code(home, code, rows, out)
-        held = [_quarantine(log, rows[name]) for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]
+        held = [
+            _quarantine(log, rows[name])
+            for name in sorted(rows)
+            if sensor_status(rows[name]) == "QUARANTINED"
+        ]
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
         return 0
@@ -226,7 +231,12 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
     before, after, out = outcome.before, outcome.after, Output(json=common.json)
     if out.json:
         out.record(
-            {"sensor": name, "offset": outcome.offset, "before": _status(before), "after": _status(after)}
+            {
+                "sensor": name,
+                "offset": outcome.offset,
+                "before": sensor_status(before),
+                "after": sensor_status(after),
+            }
         )
         return 0
     if outcome.offset is None:
@@ -234,7 +244,8 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
         out.line(f"{name} {why} {after.status}")
         return 0
     out.line(
-        f"{name}: {_status(before)} → {_status(after)}" + (", as its code says" if action == "reset" else "")
+        f"{name}: {sensor_status(before)} → {sensor_status(after)}"
+        + (", as its code says" if action == "reset" else "")
     )
     if after.status == "RUNNING" and common.open().engine() is None:
         out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
@@ -279,14 +290,7 @@ def _still_quarantined(state: SensorState | None, fingerprint: str) -> int | Non
 
 
 def _sensor_record(state: SensorState) -> dict[str, Any]:
-    return {"sensor": state.name, "status": _status(state), **asdict(state)}
-
-
-def _status(state: SensorState) -> str:
-    if not state.defined:
-        return "RETIRED"
-    held = state.status == "RUNNING" and state.quarantined is not None
-    return "QUARANTINED" if held else state.status
+    return {"sensor": state.name, "status": sensor_status(state), **asdict(state)}
 
 
 def _quarantine(log: EventLog, state: SensorState) -> SensorQuarantined:
@@ -303,7 +307,7 @@ def _row(state: SensorState, now: int) -> list[str]:
     result = "STARTED" if state.open_tick is not None else state.last_status or "-"
     return [
         state.name,
-        _status(state),
+        sensor_status(state),
         set_by,
         pace(state),
         ago(state.last_tick_at, now),

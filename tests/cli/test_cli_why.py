@@ -256,14 +256,14 @@ def test_the_release_that_made_a_run_key_free_is_told(ticktrail: CommandLine, st
     released = RunKeysReleased(at=story.at, sensor="files", actor="ann@host", run_keys=["a"], reason="lost")
     story.add(released)
     story._owners.clear()
-    (run,) = story.end_tick(story.start_tick("files"), "a")
-    story.release("files", "b")
+    run, other = story.end_tick(story.start_tick("files"), "a", "b")
     story.release("files", "a")
     ticktrail.tell(story)
 
     assert root(ticktrail, run).endswith("; ann@host (lost) had released its run key")
     assert "by ann@host: lost  (so this run key could be requested once more)" in ticktrail("why", run).out
     assert "released" not in root(ticktrail, "run-3")
+    assert "released" not in root(ticktrail, other)
 
 
 def test_a_cursor_that_an_operator_set_is_told_of_the_tick_that_began_with_it(
