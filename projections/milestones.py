@@ -1,4 +1,4 @@
-"""Milestones: the few events by which a sensor was defined, switched, or moved by hand."""
+"""Milestones: the few events by which a sensor was defined, switched, moved by hand, or held back."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..core.events import (
     CursorReset,
     EngineStarted,
     EngineStopped,
+    RequestsPutOff,
     RunKeysReleased,
     SensorDefined,
     SensorQuarantined,
@@ -30,11 +31,12 @@ _OF_SENSORS = (
     SensorStatusReset,
     CursorReset,
     RunKeysReleased,
+    RequestsPutOff,
 )
 
 
 class Milestones(Fold):
-    """The definitions, quarantines and operators' actions of all sensors, and the latest start or end of an engine.
+    """Of all sensors the definitions, quarantines, put-off requests and operators' actions; and the latest start or end of an engine.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.

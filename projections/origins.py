@@ -9,7 +9,9 @@ import msgspec
 from ..core.events import (
     AnyEvent,
     CursorReset,
+    CursorUpdated,
     RequestRejected,
+    RequestsPutOff,
     RunKeyRepeated,
     RunKeysReleased,
     RunRequested,
@@ -38,15 +40,16 @@ class Past(Protocol):
     def request_of(self, run: str, before: int) -> tuple[int, RunRequested] | None:
         """Return the request of a run, which stands before that offset; None if there is none."""
 
-    def cursor_kept(self, sensor: str, start: int, stop: int) -> bool:
-        """Return whether no tick moved the sensor's cursor from offset *start* up to before *stop*."""
+    def has(self, kind: type[CursorUpdated | TickStarted], sensor: str, start: int, stop: int) -> bool:
+        """Return whether the sensor has an event of the type from offset *start* up to before *stop*."""
 
 
 class Origin(msgspec.Struct, kw_only=True):
     """One step back: what asked for a run, or reported an asset. Events stand with their offsets.
 
     Attributes:
-        request: The request of the run, None if the step is about a report of an asset.
+        request: The request of the run, None if the step is about another event of a tick.
+        about: That event: the report of an asset, or what was put off; None if it is about a request.
         tick: The tick that asked or reported, from its start to its end; empty if it was no tick.
         defined: The definition of the sensor that was in force at the tick.
         replaced: What took that definition's place since: other code, or the end of the sensor; None while
@@ -58,7 +61,8 @@ class Origin(msgspec.Struct, kw_only=True):
         by_place: Whether the only one of *causes* was told by its place among several.
     """
 
-    request: tuple[int, RunRequested] | None
+    request: tuple[int, RunRequested] | None = None
+    about: tuple[int, AnyEvent] | None = None
     tick: list[tuple[int, AnyEvent]] = []
     defined: tuple[int, SensorDefined] | None = None
     replaced: tuple[int, SensorDefined | SensorRetired] | None = None
@@ -97,7 +101,7 @@ def _before(past: Past, milestones: Milestones, step: Origin) -> Origin | None:
     if run is not None:
         found = _request(past, offset, event, run)
         return None if found is None else _of_request(past, milestones, *found)
-    return None if tick is None else _of_tick(past, milestones, tick, None)
+    return None if tick is None else _of_tick(past, milestones, tick, Origin(about=(offset, event)))
 
 
 def _request(past: Past, offset: int, event: AnyEvent, run: str) -> tuple[int, RunRequested] | None:
@@ -113,21 +117,19 @@ def _request(past: Past, offset: int, event: AnyEvent, run: str) -> tuple[int, R
 def _of_request(past: Past, milestones: Milestones, offset: int, request: RunRequested) -> Origin:
     if request.tick is None:
         return Origin(request=(offset, request))
-    origin = _of_tick(past, milestones, request.tick, (offset, request))
+    origin = _of_tick(past, milestones, request.tick, Origin(request=(offset, request)))
     if request.sensor is not None and request.run_key:
         origin.released = milestones.release(request.sensor, request.run_key, before=offset)
     return origin
 
 
-def _of_tick(
-    past: Past, milestones: Milestones, tick: int, request: tuple[int, RunRequested] | None
-) -> Origin:
-    origin = Origin(request=request, tick=past.tick(tick))
+def _of_tick(past: Past, milestones: Milestones, tick: int, origin: Origin) -> Origin:
+    origin.tick = past.tick(tick)
     started = origin.started
     if started is not None:
         _add_sensor(origin, milestones, tick, started)
         _add_cursor_reset(origin, past, milestones, tick, started)
-        _add_causes(origin, past, started)
+        _add_causes(origin, past, milestones, tick, started)
     return origin
 
 
@@ -158,18 +160,21 @@ def _add_cursor_reset(
     reset = milestones.latest(started.sensor, CursorReset, before=tick)
     if reset is None or reset[1].after != started.cursor:
         return
-    if past.cursor_kept(started.sensor, reset[0], tick):
+    if not past.has(CursorUpdated, started.sensor, reset[0], tick):
         origin.cursor_reset = reset
 
 
-def _add_causes(origin: Origin, past: Past, started: TickStarted) -> None:
-    """Find the events that led to the request: those that were reacted to, else the one that woke the sensor."""
+def _add_causes(origin: Origin, past: Past, milestones: Milestones, tick: int, started: TickStarted) -> None:
+    """Find the events that led to the request: those that were reacted to, else the one that made the sensor due."""
     acted = [event.cause for _, event in origin.tick if isinstance(event, SensorReacted) and _acted(event)]
     if len(acted) > 1 and (place := _place(origin, len(acted))) is not None:
         acted, origin.by_place = [acted[place]], True
     if not acted and started.cause is not None:
         acted = [started.cause]
     origin.causes = [(offset, event) for offset in acted if (event := past.event(offset)) is not None]
+    put_off = milestones.latest(started.sensor, RequestsPutOff, before=tick)
+    if not acted and put_off is not None and not past.has(TickStarted, started.sensor, put_off[0], tick):
+        origin.causes = [put_off]
 
 
 def _acted(event: SensorReacted) -> bool:

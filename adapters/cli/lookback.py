@@ -51,10 +51,9 @@ class Lookback:
             stop, width = start, 2 * width
         return None
 
-    def cursor_kept(self, sensor: str, start: int, stop: int) -> bool:
-        """Return whether no tick moved the sensor's cursor from offset *start* up to before *stop*."""
-        between = self._between(start, stop, frozenset({CursorUpdated}))
-        return not any(event.sensor == sensor for _, event in between)
+    def has(self, kind: type[CursorUpdated | TickStarted], sensor: str, start: int, stop: int) -> bool:
+        """Return whether the sensor has an event of the type from offset *start* up to before *stop*."""
+        return any(event.sensor == sensor for _, event in self._between(start, stop, frozenset({kind})))
 
     def _between(self, start: int, stop: int | None, wanted: frozenset[type]) -> Iterator[tuple[int, Any]]:
         if start >= 0:

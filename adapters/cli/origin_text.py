@@ -34,7 +34,10 @@ def title(step: Origin) -> str:
     """Return what the step is about as a sentence."""
     tick = f"tick {step.tick[0][0]} of {subject(step.tick[0][1])}" if step.tick else ""
     if step.request is None:
-        return f"it was reported by {tick}"
+        assert step.about is not None
+        about = step.about[1]
+        put_off = isinstance(about, RequestsPutOff)
+        return f"{'run requests were put off' if put_off else f'{subject(about)} was reported'} by {tick}"
     _, request = step.request
     asker = tick or (request.actor or "nobody that the log names")
     return f"run {request.run[:SHORT]} of {request.job} was requested by {asker}"
@@ -76,7 +79,9 @@ def _told(step: Origin) -> Iterator[Told]:
     if step.cursor_reset is not None:
         yield *step.cursor_reset, "so the tick began there"
     for offset, event in step.causes:
-        yield offset, event, ""
+        yield offset, event, "so it ticked again" if isinstance(event, RequestsPutOff) else ""
+    if step.about is not None:
+        yield *step.about, ""
     yield from _told_by_tick(step)
     if step.request is not None:
         yield *step.request, ""
@@ -110,7 +115,7 @@ def _code(step: Origin) -> str:
 def _due(step: Origin, event: TickStarted) -> str:
     if event.cause is not None:
         return f"woken by event {event.cause}"
-    if event.scheduled_for is not None or step.defined is None:
+    if event.scheduled_for is not None or step.defined is None or step.causes:
         return ""
     return f"due {pace_sentence(step.defined[1])}"
 
@@ -132,7 +137,7 @@ def _began(step: Origin) -> str:
         if step.defined is None or step.defined[1].kind == SCHEDULE
         else f": it ticks {pace_sentence(step.defined[1])}"
     )
-    return f"the interval of {started.sensor} was over{pace}"
+    return f"{started.sensor} was due{pace}"
 
 
 def _by_hand(step: Origin) -> str:

@@ -9,6 +9,7 @@ from story import Story
 from ticktrail.core.events import (
     AssetMaterialized,
     CursorReset,
+    RequestsPutOff,
     RunKeysReleased,
     RunRequested,
     SensorDefined,
@@ -91,7 +92,7 @@ def test_a_run_of_a_tick_is_told_with_its_outcome_and_all_that_led_to_it(
     assert facts["run key"] == "a"
     assert facts["took"] == "1.00 s"
     assert facts["error"] == "KeyError: 'rows'"
-    assert facts["root"] == "the interval of files was over: it ticks every 30 s"
+    assert facts["root"] == "files was due: it ticks every 30 s"
     assert "run run-3 of j was requested by tick 1 of files" in lines
     told = [" ".join(line.split()) for line in lines if line.startswith("    ")]
     assert [line.split()[0] for line in told] == ["0", "1", "2", "3", "4", "5"]
@@ -162,7 +163,7 @@ def test_a_reaction_is_followed_to_the_run_it_was_about_and_on_to_the_root(
         f"run {first[:8]} of mend was requested by tick 10 of failures",
         "run run-3 of j was requested by tick 1 of files",
     ]
-    assert root(ticktrail, second) == "the interval of files was over: it ticks every 30 s"
+    assert root(ticktrail, second) == "files was due: it ticks every 30 s"
     out = ticktrail("why", second).out
     assert "\nbecause run run-3 of j was requested by tick 1 of files\n" in out
     assert "(woken by event 8)" in out
@@ -184,7 +185,7 @@ def test_an_asset_that_a_tick_reported_leads_to_that_tick(ticktrail: CommandLine
     story.end_tick(tick, materialized=["orders"])
     (run,) = woken(story, "orders", tick + 1, tick + 1)
 
-    assert titles(ticktrail, story, run)[1] == f"it was reported by tick {tick} of files"
+    assert titles(ticktrail, story, run)[1] == f"asset orders was reported by tick {tick} of files"
     assert "AssetMaterialized asset orders" in ticktrail("why", run).out
 
 
@@ -219,6 +220,24 @@ def test_what_the_log_does_not_tell_is_not_guessed(ticktrail: CommandLine, story
     assert root(ticktrail, run) == (
         "one of the 2 events that the tick reacted to; the log does not say which"
     )
+
+
+def test_a_tick_that_asks_again_for_what_was_put_off_leads_to_the_tick_that_put_it_off(
+    ticktrail: CommandLine, story: Story
+) -> None:
+    """Seen to fail when what an earlier tick than the last one had put off still counted."""
+    tick = story.start_tick("files")
+    put_off = RequestsPutOff(
+        at=story.at, tick=tick, sensor="files", count=7, limit=5, why="per tick", again_at=story.at
+    )
+    story.add(put_off, story.end_of_skipped(tick))
+    (asked_again,) = story.end_tick(story.start_tick("files"), "b")
+    (later,) = story.end_tick(story.start_tick("files"), "d")
+
+    assert titles(ticktrail, story, asked_again)[1] == f"run requests were put off by tick {tick} of files"
+    assert root(ticktrail, asked_again) == "files was due: it ticks every 30 s"
+    assert "again at 2026-01-01 00:00:10.000  (so it ticked again)" in ticktrail("why", asked_again).out
+    assert len(titles(ticktrail, story, later)) == 1
 
 
 def test_code_that_was_replaced_since_is_told_from_the_current_one(
