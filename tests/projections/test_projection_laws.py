@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from story import BEGIN, Story
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AnyEvent, AssetObserved, TickInterrupted
+from ticktrail.core.run_keys import NOBODY
 from ticktrail.core.wake_ups import STATUS_EVENTS
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
@@ -248,3 +249,17 @@ def test_a_copy_of_sensor_states_goes_its_own_way() -> None:
     assert states.get("a").open_tick is None
     assert twin.get("a").open_tick == tick
     assert states.digest() != twin.digest()
+
+
+@given(log=logs(), sensor=SENSORS, key=st.sampled_from(["1", "2", "3"]))
+def test_the_story_of_a_run_key_names_the_owner_that_the_index_has(
+    log: list[AnyEvent], sensor: str, key: str
+) -> None:
+    """Seen to fail when a release was passed over."""
+    story, keys = KeyStory(sensor, key), RunKeys(MemoryRunKeyIndex())
+    story.apply(0, log)
+    keys.apply(0, log)
+
+    owner = NOBODY if story.requested is None or story.released is not None else story.requested[0]
+
+    assert list(keys.owners(sensor, [key])) == [owner]
