@@ -80,7 +80,11 @@ def _held_by(log: EventLog, run: Run) -> str | None:
     if run.status != "QUEUED":
         return None
     runs, limits = Runs(), ConcurrencyLimits()
-    fold(log, runs, limits)
+    fold(log, limits)
+    # Most logs have no limits, and runs are many.
+    if not limits.max_runs():
+        return None
+    fold(log, runs)
     return Waiting(runs, limits).held_by(run)
 
 
