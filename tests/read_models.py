@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from story import BEGIN
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AssetObserved
 from ticktrail.core.wake_ups import STATUS_EVENTS
@@ -14,11 +15,15 @@ from ticktrail.projections.assets import Assets
 from ticktrail.projections.changes import Changes
 from ticktrail.projections.concurrency_limits import ConcurrencyLimits
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
+from ticktrail.projections.key_story import KeyStory
+from ticktrail.projections.milestones import Milestones
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.positions import AssetPositions, StatusPositions
 from ticktrail.projections.run_keys import RunKeys
+from ticktrail.projections.run_search import RunSearch
 from ticktrail.projections.runs import Runs
 from ticktrail.projections.sensor_states import SensorStates
+from ticktrail.projections.tick_record import TickRecord
 from ticktrail.projections.ticks import Ticks
 
 
@@ -62,6 +67,18 @@ def change_content(changes: Changes) -> object:
     )
 
 
+def record_content(record: TickRecord) -> object:
+    return (
+        (record.ticks, record.first_tick_at, record.requested),
+        (record.last_end, record.last_skip, record.last_failure, record.last_request, record.put_off),
+        (record.failing, record.outcomes()),
+    )
+
+
+def story_content(story: KeyStory) -> object:
+    return story.requested, story.released, story.rejected, story.repeated, story.repeats
+
+
 READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "sensor states": (SensorStates, lambda states: states.digest()),
     "run keys": (lambda: RunKeys(MemoryRunKeyIndex()), lambda keys: keys.index.digest()),
@@ -77,6 +94,11 @@ READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "positions of materializations": (AssetPositions, asset_content),
     "positions of observations": (lambda: AssetPositions(AssetObserved), asset_content),
     "assets": (Assets, lambda assets: [(key, assets.latest(key)) for key in assets.names()]),
+    "milestones": (Milestones, lambda milestones: (milestones.engine, milestones._told)),
+    "run search": (lambda: RunSearch("run-1"), lambda search: (search.requests, search._courses)),
+    "tick record": (lambda: TickRecord("a"), record_content),
+    "tick record of a window": (lambda: TickRecord("a", BEGIN + 20_000_000), record_content),
+    "key story": (lambda: KeyStory("a", "1"), story_content),
     "changes": (lambda: Changes(0), change_content),
     "limits": (ConcurrencyLimits, lambda limits: list(limits.all().items())),
 }

@@ -21,6 +21,9 @@ from .rebuild import rebuild
 from .replay import replay
 from .text import UsageError
 from .verify import verify
+from .why import why
+from .why_not import why_not
+from .why_silent import why_silent
 
 #: The whole tree of commands.
 app = App(
@@ -37,6 +40,9 @@ app.command(tick.app)
 app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
+app.command(why)
+app.command(why_not)
+app.command(why_silent)
 app.command(log)
 app.command(replay)
 app.command(backtest)

@@ -20,17 +20,13 @@ from .launch import launch
 from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
 from .reading import viewed
+from .run_id import SHORT, RunId, checked, the_one
 from .text import UsageError, ago, between, local_time, one_line
 from .waiting import Waiting
 
 app = App(name="run", help="List, launch and cancel runs, and show their logs.")
 app.command(launch)
 app.command(cancel)
-
-RunId = Annotated[str, Parameter(name="ID", help="Id of the run; its first letters are enough.")]
-
-#: Shortest beginning of ids that tables show.
-_SHORT = 8
 
 
 @app.command(name="list")
@@ -91,7 +87,7 @@ def show(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
             "ended": None if row.ended_at is None else local_time(row.ended_at),
             "took": None if row.ended_at is None else between(row.started_at, row.ended_at),
             "error": row.error,
-            "logs": f"ticktrail run logs {row.run[:_SHORT]}",
+            "logs": f"ticktrail run logs {row.run[:SHORT]}",
         }
     )
     out.section("events")
@@ -124,7 +120,7 @@ def logs(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
             )
     if when.as_of is not None and row.ended_at is None and folder.exists():
         out.note(
-            f"run {row.run[:_SHORT]} was {row.status}: what its process had written by then is not known"
+            f"run {row.run[:SHORT]} was {row.status}: what its process had written by then is not known"
         )
         return 0
     for name in ("stdout", "stderr"):
@@ -141,7 +137,7 @@ def logs(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
             out.section(name)
             out.line(text.rstrip("\n"))
     if not lines and not folder.exists() and not out.json:
-        out.note(f"run {row.run[:_SHORT]} is {row.status} and has no logs on this machine")
+        out.note(f"run {row.run[:SHORT]} is {row.status} and has no logs on this machine")
     return 0
 
 
@@ -158,23 +154,17 @@ def _find(log: EventLog, prefix: str, *others: Folded) -> tuple[Run, list[tuple[
         if str(getattr(event, "run", None) or "").startswith(prefix):
             events.append((offset, event))
 
-    if not prefix:
-        raise UsageError("the run id is empty: see `ticktrail run list`")
+    checked(prefix)
     fold(log, runs, *others, each=note)
-    found = runs.starting_with(prefix)
-    if not found:
-        raise TickTrailError(f"there is no run {prefix!r}: see `ticktrail run list`")
-    if len(found) > 1:
-        ids = ", ".join(run.run for run in found[:5]) + (", …" if len(found) > 5 else "")
-        raise TickTrailError(f"{len(found)} runs start with {prefix!r}: {ids}; give more of the id")
-    run = found[0]
+    run = runs.get(the_one(prefix, [run.run for run in runs.starting_with(prefix)]))
+    assert run is not None
     own = [(offset, event) for offset, event in events if getattr(event, "run", None) == run.run]
     return run, own, runs
 
 
 def _row(run: Run, now: int) -> list[str]:
     return [
-        run.run[:_SHORT],
+        run.run[:SHORT],
         run.job,
         run.status,
         ago(run.requested_at, now),

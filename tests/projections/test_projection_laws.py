@@ -11,8 +11,12 @@ from hypothesis import strategies as st
 
 from read_models import READ_MODELS
 from story import Story
+from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AnyEvent, TickInterrupted
+from ticktrail.core.run_keys import NOBODY
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
+from ticktrail.projections.key_story import KeyStory
+from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.sensor_states import SensorStates
 
 
@@ -185,3 +189,17 @@ def test_a_copy_of_sensor_states_goes_its_own_way() -> None:
     assert states.get("a").open_tick is None
     assert twin.get("a").open_tick == tick
     assert states.digest() != twin.digest()
+
+
+@given(log=logs(), sensor=SENSORS, key=st.sampled_from(["1", "2", "3"]))
+def test_the_story_of_a_run_key_names_the_owner_that_the_index_has(
+    log: list[AnyEvent], sensor: str, key: str
+) -> None:
+    """Seen to fail when a release was passed over."""
+    story, keys = KeyStory(sensor, key), RunKeys(MemoryRunKeyIndex())
+    story.apply(0, log)
+    keys.apply(0, log)
+
+    owner = NOBODY if story.requested is None or story.released is not None else story.requested[0]
+
+    assert list(keys.owners(sensor, [key])) == [owner]
