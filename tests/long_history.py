@@ -8,6 +8,7 @@ from random import Random
 from story import Story
 from ticktrail.core.events import (
     AnyEvent,
+    BlobStored,
     EngineStarted,
     EngineStopped,
     EvaluationDiscarded,
@@ -18,6 +19,7 @@ from ticktrail.core.events import (
     SensorStarted,
     SensorStatusReset,
     SensorStopped,
+    TapeRecorded,
     TickInterrupted,
 )
 
@@ -103,6 +105,8 @@ class History:
         at = self.story.at
         self.story.add(
             SensorReacted(at=at, tick=tick, sensor=sensor, cause=0),
+            BlobStored(at=at, tick=tick, sensor=sensor, digest=at.to_bytes(16), content=b"listing"),
+            TapeRecorded(at=at, tick=tick, sensor=sensor, stored={"files": at.to_bytes(16)}),
             RequestsPutOff(at=at, tick=tick, sensor=sensor, count=2, limit=1, why="per tick", again_at=at),
             self.story.end_of_skipped(tick),
         )

@@ -12,6 +12,7 @@ from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.events import AssetObserved
 from ticktrail.core.wake_ups import STATUS_EVENTS
 from ticktrail.projections.assets import Assets
+from ticktrail.projections.blobs import Blobs
 from ticktrail.projections.changes import Changes
 from ticktrail.projections.concurrency_limits import ConcurrencyLimits
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
@@ -100,5 +101,6 @@ READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "tick record of a window": (lambda: TickRecord("a", BEGIN + 20_000_000), record_content),
     "key story": (lambda: KeyStory("a", "1"), story_content),
     "changes": (lambda: Changes(0), change_content),
+    "blobs": (Blobs, lambda blobs: list(blobs._digests)),
     "limits": (ConcurrencyLimits, lambda limits: list(limits.all().items())),
 }

@@ -119,9 +119,7 @@ def logs(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
                 (f"{local_time(line.at)}  {line.level:<8}", "dim"), f"{line.step or '':<16}  ", _said(line)
             )
     if when.as_of is not None and row.ended_at is None and folder.exists():
-        out.note(
-            f"run {row.run[:SHORT]} was {row.status}: what its process had written by then is not known"
-        )
+        out.note(f"run {row.run[:SHORT]} was {row.status}: what its process had written by then is not known")
         return 0
     for name in ("stdout", "stderr"):
         file = folder / name

@@ -118,7 +118,18 @@ def sample(kind: type[Any]) -> AnyEvent:
 
 
 def _value(declared: Any) -> Any:
-    for candidate in (7, 0.5, "text", ["a"], {"key": "value"}, "RUNNING", "LOG", True):
+    for candidate in (
+        7,
+        0.5,
+        "text",
+        ["a"],
+        {"key": "value"},
+        "RUNNING",
+        "LOG",
+        True,
+        b"bytes",
+        {"key": b"bytes"},
+    ):
         try:
             return msgspec.convert(candidate, declared, strict=True)
         except msgspec.ValidationError:
