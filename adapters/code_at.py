@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..core.errors import TickTrailError
+from .tape import is_users, rebind
 
 if TYPE_CHECKING:
     from .definitions_file import LoadedDefinitions
     from .home import DefinitionsSource
 
 _GIT = "git:"
+
+#: Modules of other code, which live on with it.
+_modules: list[ModuleType] = []
 
 
 class CodeNotFound(TickTrailError):
@@ -39,15 +45,32 @@ def code_at(named: str, remembered: DefinitionsSource | None) -> Iterator[Loaded
     """
     from .definitions_file import load_definitions
 
-    if named.startswith(_GIT):
-        with tempfile.TemporaryDirectory(prefix="ticktrail-code-") as folder:
-            yield load_definitions(_file_at(named.removeprefix(_GIT), remembered, Path(folder)), None)
-        return
-    path = Path(named)
-    if path.suffix == ".py" or path.exists():
-        yield load_definitions(path, None)
-    else:
-        yield load_definitions(None, named)
+    with ExitStack() as opened:
+        file: Path | None = None
+        if named.startswith(_GIT):
+            folder = opened.enter_context(tempfile.TemporaryDirectory(prefix="ticktrail-code-"))
+            file = _file_at(named.removeprefix(_GIT), remembered, Path(folder))
+        elif named.endswith(".py") or Path(named).is_file():
+            file = Path(named)
+        with _modules_of_its_own():
+            loaded = load_definitions(file, None if file is not None else named)
+        yield loaded
+
+
+@contextmanager
+def _modules_of_its_own() -> Iterator[None]:
+    """Have what is imported meanwhile ready for tapes, and out of the way of the next code, which may have other
+    modules of these names.
+    """
+    before = set(sys.modules)
+    try:
+        yield
+    finally:
+        for name in set(sys.modules) - before:
+            if is_users(sys.modules[name]):
+                module = sys.modules.pop(name)
+                rebind(module)
+                _modules.append(module)
 
 
 def _file_at(revision: str, remembered: DefinitionsSource | None, folder: Path) -> Path:
@@ -58,7 +81,7 @@ def _file_at(revision: str, remembered: DefinitionsSource | None, folder: Path) 
             f"{_GIT}{revision} stands for the home's definitions at that revision, and it remembers none in a file: "
             "name the file at that revision yourself, after `git worktree add`"
         )
-    root = Path(_git(file.parent, "rev-parse", "--show-toplevel").decode().strip())
+    root = repository_of(file)
     archive = _git(root, "archive", "--format=tar", revision)
     with tarfile.open(fileobj=io.BytesIO(archive)) as content:
         content.extractall(folder, filter="data")
@@ -68,6 +91,25 @@ def _file_at(revision: str, remembered: DefinitionsSource | None, folder: Path) 
             f"revision {revision} of {root} has no {file.resolve().relative_to(root.resolve())}"
         )
     return there
+
+
+def repository_of(file: Path) -> Path:
+    """Return the root of the git repository that a file is in."""
+    return Path(_git(file.parent, "rev-parse", "--show-toplevel").decode().strip())
+
+
+def revisions(good: str, bad: str, remembered: DefinitionsSource | None) -> list[tuple[str, str]]:
+    """Return the revisions of the remembered definitions' repository after one up to another, the oldest first.
+
+    Each with its subject. Raises as `code_at` does.
+    """
+    file = None if remembered is None else _file_of(remembered)
+    if file is None:
+        raise CodeNotFound(
+            f"{good}..{bad} are revisions of the home's definitions, and it remembers none in a file"
+        )
+    told = _git(repository_of(file), "log", "--reverse", "--format=%h %s", f"{good}..{bad}").decode()
+    return [(line.partition(" ")[0], line.partition(" ")[2]) for line in told.splitlines()]
 
 
 def _file_of(source: DefinitionsSource) -> Path | None:

@@ -14,6 +14,7 @@ from ...core.errors import TickTrailError
 from . import limit, partition, run, sensor, tick
 from .audit import log
 from .backtest import backtest
+from .bisect import bisect
 from .dev import dev
 from .diff import diff
 from .info import info
@@ -46,6 +47,7 @@ app.command(why_silent)
 app.command(log)
 app.command(replay)
 app.command(backtest)
+app.command(bisect)
 app.command(diff)
 app.command(verify)
 app.command(rebuild)

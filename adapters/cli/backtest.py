@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from cyclopts import Parameter
 
-from ...core.events import AnyEvent, RunRequested
+from ...core.events import RunRequested
 from ...core.log import EventLog
-from ..progress import read_with_progress
 from ..system import SystemClock
-from .operator import UnknownName
 from .options import COMMON, Common
 from .output import Output
+from .past_code import other_code, past_ticks, quietly, sensor_of
 from .reading import opened
 from .text import UsageError, local_time, moment, one_line
 
 if TYPE_CHECKING:
+    from ...core.authoring.sensor_definition import SensorDefinition
     from ...core.replay import BacktestTick, PastTick, RequestChange
     from ...core.replay.summary import Summary
     from ..definitions_file import LoadedDefinitions
@@ -81,13 +80,12 @@ def backtest(
     since = 0 if from_ is None else moment(from_, now)
     before = sys.maxsize if to is None else moment(to, now)
     gap = 0 if every is None else now - moment(every, now)
-    with opened(home) as log, _loaded(code, home.definitions) as loaded:
-        if name not in loaded.sensors:
-            raise UnknownName("sensor", name, list(loaded.sensors))
+    with opened(home) as log, other_code(code, home.definitions) as loaded:
+        sensor = sensor_of(loaded, name)
         summary = _summary(log, since, before)
-        chosen = _chosen(_pasts(log, name), since, before, gap)
+        chosen = _chosen(past_ticks(log, name, doing=f"testing {name}"), since, before, gap)
         start = ... if start_cursor is None else start_cursor
-        for tick in _tested(loaded, name, chosen, start, fresh_keys, missing):
+        for tick in _tested(sensor, loaded, chosen, start, fresh_keys, missing):
             summary.add(tick)
             if out.json:
                 out.record(msgspec.structs.asdict(tick))
@@ -103,18 +101,6 @@ def backtest(
     return 1 if summary.errors else 0
 
 
-@contextlib.contextmanager
-def _loaded(code: str, remembered: Any) -> Iterator[LoadedDefinitions]:
-    from ..code_at import code_at
-    from ..tape import install, rebind_code
-
-    install()
-    with contextlib.redirect_stdout(sys.stderr), code_at(code, remembered) as loaded:
-        rebind_code()
-        with contextlib.redirect_stdout(sys.__stdout__ if sys.stdout is sys.stderr else sys.stdout):
-            yield loaded
-
-
 def _summary(log: EventLog, since: int, before: int) -> Summary:
     from ...core.replay.summary import Summary
 
@@ -123,16 +109,6 @@ def _summary(log: EventLog, since: int, before: int) -> Summary:
         raise UsageError("the log has no event: let the sensor tick first, with `ticktrail dev`")
     first, last = (next(log.read(offset, offset + 1)).recorded_at for offset in (0, head - 1))
     return Summary(start=max(first, since), end=min(last, before))
-
-
-def _pasts(log: EventLog, name: str) -> Iterator[PastTick]:
-    from ...projections.past_ticks import PastTicks
-
-    def read(offset: int) -> AnyEvent:
-        return next(log.read(offset, offset + 1)).events[0]
-
-    frames = read_with_progress(log, doing=f"testing {name}", wanted=frozenset(get_args(AnyEvent)))
-    return PastTicks(name, read).of(frames)
 
 
 def _chosen(pasts: Iterator[PastTick], since: int, before: int, gap: int) -> Iterator[PastTick]:
@@ -145,8 +121,8 @@ def _chosen(pasts: Iterator[PastTick], since: int, before: int, gap: int) -> Ite
 
 
 def _tested(
+    sensor: SensorDefinition,
     loaded: LoadedDefinitions,
-    name: str,
     chosen: Iterator[PastTick],
     start_cursor: Any,
     fresh_keys: bool,
@@ -155,18 +131,13 @@ def _tested(
     from ...core.replay import Backtest
 
     run = Backtest(
-        loaded.sensors[name],
+        sensor,
         loaded.definitions,
         start_cursor=start_cursor,
         fresh_keys=fresh_keys,
         missing=missing,
     ).run(chosen)
-    while True:
-        # What the sensor prints is no result.
-        with contextlib.redirect_stdout(sys.stderr):
-            tick = next(run, None)
-        if tick is None:
-            return
+    while (tick := quietly(lambda: next(run, None))) is not None:
         yield tick
 
 
@@ -242,7 +213,7 @@ def _shown(request: RequestChange) -> str:
 
 def _named(request: RunRequested | None) -> str:
     assert request is not None
-    return f"{request.run_key or 'no run key'}  {request.job}"
+    return f"{request.run_key or 'no run key'} ({request.job})"
 
 
 def _sparkline(counts: list[int], summary: Summary) -> str:

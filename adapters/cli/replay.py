@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
 
-from ...core.events import AnyEvent
 from ...core.log import EventLog
-from ..progress import read_with_progress
 from ..system import SystemClock
-from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common
 from .output import Output
+from .past_code import past_ticks, quietly, sensor_of
 from .reading import opened
 from .text import UsageError, local_time, moment, one_line
 
@@ -81,12 +79,9 @@ def _load(code: Code, home: Any) -> LoadedDefinitions:
 def _sensors(loaded: LoadedDefinitions, name: str | None, every: bool) -> list[str]:
     if (name is None) != every:
         raise UsageError("give the name of a sensor, or --all")
-    known = loaded.sensors
     if name is None:
-        return [name for name, sensor in known.items() if sensor.record]
-    if name not in known:
-        raise UnknownName("sensor", name, list(known))
-    return [name]
+        return [name for name, sensor in loaded.sensors.items() if sensor.record]
+    return [sensor_of(loaded, name).name]
 
 
 def _wanted(ticks: str | None, last: str | None) -> Callable[[PastTick], bool]:
@@ -110,20 +105,11 @@ def _replayed(
     log: EventLog, loaded: LoadedDefinitions, name: str, wanted: Callable[[PastTick], bool]
 ) -> Iterator[Replayed]:
     from ...core.replay import replay
-    from ...projections.past_ticks import PastTicks
 
-    def read(offset: int) -> AnyEvent:
-        return next(log.read(offset, offset + 1)).events[0]
-
-    frames = read_with_progress(
-        log, doing=f"replaying {name}", wanted=frozenset(kind for kind in get_args(AnyEvent))
-    )
-    for past in PastTicks(name, read).of(frames):
+    sensor = loaded.sensors[name]
+    for past in past_ticks(log, name, doing=f"replaying {name}"):
         if wanted(past):
-            # What the sensor prints is no result.
-            with contextlib.redirect_stdout(sys.stderr):
-                replayed = replay(past, loaded.sensors[name], loaded.definitions)
-            yield replayed
+            yield quietly(partial(replay, past, sensor, loaded.definitions))
 
 
 def _tell(out: Output, sensor: str, counts: Counter[str], told: list[Replayed]) -> None:

@@ -32,11 +32,15 @@ def install() -> None:
 
 
 def rebind_code() -> None:
-    """Do as `rebind` to all modules of the user's: those that are no part of Python, of packages, or of ours."""
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if file and not file.startswith((*audit.CODE, _OURS)):
-            rebind(module)
+    """Do as `rebind` to all modules of the user's."""
+    for module in filter(is_users, list(sys.modules.values())):
+        rebind(module)
+
+
+def is_users(module: ModuleType) -> bool:
+    """Return whether a module is the user's: no part of Python, of installed packages, or of ours."""
+    file = getattr(module, "__file__", None)
+    return bool(file) and not str(file).startswith((*audit.CODE, _OURS))
 
 
 def rebind(module: ModuleType) -> None:

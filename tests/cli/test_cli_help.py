@@ -53,6 +53,7 @@ def test_the_commands_are_those_promised() -> None:
         "log",
         "replay",
         "backtest",
+        "bisect",
         "diff",
         "verify",
         "rebuild",
