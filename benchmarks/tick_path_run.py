@@ -27,6 +27,7 @@ from ticktrail.core.engine_parts import EngineSensor, Ticket
 from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunCanceled, RunKeyRepeated, RunRequested
 from ticktrail.core.run_keys import run_key_digests
+from ticktrail.projections.blobs import Blobs
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
@@ -90,6 +91,7 @@ class Bench:
             run_keys=RunKeys(self._index),
             open_runs=Outbox(),
             partitions=DynamicPartitions(),
+            blobs=Blobs(),
             sensors={
                 name: EngineSensor(
                     name=name, kind="STANDARD", interval=1e-6, default_status="RUNNING", fingerprint=""

@@ -11,7 +11,7 @@ listed for users in ``docs/compatibility.md``:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -39,6 +39,8 @@ from .partition_changes import changed_partitions, without_deletions
 from .partitions_store import DynamicPartitionsStore
 from .run_keys import NOBODY
 from .sensor_state import SCHEDULE, SensorState
+from .tape.storing import tape_events
+from .tape.tape import Tape
 
 _NO_LIMITS = SensorLimits()
 _NO_TRIES: Mapping[str, int] = {}
@@ -57,6 +59,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still runs.
         ordered: Whether an operator ordered this tick: it requests runs although the sensor is off.
+        tape: What it read; None if that was not recorded.
     """
 
     tick: int
@@ -65,6 +68,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration: float
     timed_out: bool = False
     ordered: bool = False
+    tape: Tape | None = None
 
 
 class Verdicts(msgspec.Struct):
@@ -87,6 +91,7 @@ def decide(
     partitions: DynamicPartitionsStore,
     limits: SensorLimits = _NO_LIMITS,
     tries: Mapping[str, int] = _NO_TRIES,
+    stored: Container[bytes] = frozenset(),
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -100,13 +105,17 @@ def decide(
         partitions: The dynamic partitions at that head.
         limits: What the sensor may ask for, and when it is quarantined.
         tries: The keys that the sensor's policy frees for one more run, with the number of that try.
+        stored: Digests of the blobs at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
     """
     if state.open_tick != finished.tick:
         return [_discarded(finished, at)]
-    events = _ending(state, finished, owners, run_ids, partitions, limits, tries, offset, at)
-    return [*events, *_quarantine(state, limits, events[-1], at)]
+    tape = list[AnyEvent]()
+    if finished.tape is not None:
+        tape += tape_events(finished.tape, stored, tick=finished.tick, sensor=finished.sensor, at=at)
+    events = _ending(state, finished, owners, run_ids, partitions, limits, tries, offset + len(tape), at)
+    return [*tape, *events, *_quarantine(state, limits, events[-1], at)]
 
 
 def _ending(

@@ -31,6 +31,7 @@ from .engine_parts import (
     RunReport,
     States,
     Step,
+    StoredBlobs,
     Ticket,
 )
 from .errors import EngineSuperseded, LogConflict
@@ -59,7 +60,7 @@ from .events import (
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
-from .run_key_tries import in_period, tried_again, without
+from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
@@ -84,6 +85,7 @@ class Engine:
         run_keys: OwnedRunKeys,
         open_runs: OpenRuns,
         partitions: DynamicPartitions,
+        blobs: StoredBlobs,
         followers: Sequence[Folded] = (),
         sensors: Mapping[str, EngineSensor],
         clock: Clock,
@@ -98,8 +100,8 @@ class Engine:
             name: Id of this engine, unique per start.
         """
         self._log, self._states, self._keys, self._runs = log, states, run_keys, open_runs
-        self._partitions = partitions
-        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions, *followers)
+        self._partitions, self._blobs = partitions, blobs
+        self._folds: tuple[Folded, ...] = (states, run_keys, open_runs, partitions, blobs, *followers)
         self._sensors, self._clock, self._new_ids, self._name = sensors, clock, new_ids, name
         self._schedule, self._woken = Schedule(), Woken()
         self._wake_ups = WakeUps((sensor.name, sensor.wake_up) for sensor in sensors.values())
@@ -318,8 +320,7 @@ class Engine:
         tick = self._of_period(self._of_moment(tick))
         requests, policy = tick.evaluation.requests, self._sensors[tick.sensor].run_key_policy
         owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
-        tries = tried_again(policy, requests, owners, self._runs.failed_try)
-        owners = without(owners, requests, tries)
+        owners, tries = with_tries(policy, requests, owners, self._runs.failed_try)
         run_ids = self._new_ids(owners.count(NOBODY))
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
@@ -332,6 +333,7 @@ class Engine:
             partitions=partitions,
             limits=self._sensors[tick.sensor].limits,
             tries=tries,
+            stored=self._blobs,
             offset=offset,
             at=at,
         )
@@ -354,6 +356,7 @@ class Engine:
                 engine=self._name,
                 cause=self._woken.cause(name),
                 scheduled_for=moment,
+                recorded=self._sensors[name].record,
             )
             events.append(started)
         return events

@@ -33,6 +33,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         moments: The moments at which a schedule ticks in place of at intervals, None for sensors.
         limits: What it may ask for, and when it is quarantined.
         run_key_policy: When a run key gets one more run.
+        record: Whether what it reads is recorded.
     """
 
     name: str
@@ -50,6 +51,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     moments: Moments | None = None
     limits: SensorLimits = SensorLimits()
     run_key_policy: RunKeyPolicy = RunKeyPolicy()
+    record: bool = False
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -141,6 +143,12 @@ class OpenRuns(Folded, Protocol):
 
     def failed_try(self, offset: int) -> int | None:
         """Return which try of its run key a request was whose run has failed; None for any other."""
+
+
+class StoredBlobs(Folded, Protocol):
+    """The digests of the large things that the log has."""
+
+    def __contains__(self, digest: object) -> bool: ...
 
 
 class DynamicPartitions(Folded, DynamicPartitionsStore, Protocol):

@@ -22,6 +22,17 @@ class LogUnavailable(TickTrailError):
     """The log's storage refused (disk full, no permission, no connection); nothing was written."""
 
 
+class ReadOnlyLog(TickTrailError):
+    """The log is shown as it was at an earlier position; nothing can be appended to what has been."""
+
+    def __init__(self, partition: str, *, end: int) -> None:
+        super().__init__(
+            f"partition {partition!r} is shown as it was at position {end}, so nothing was written: "
+            "write to the log as it is now"
+        )
+        self.partition, self.end = partition, end
+
+
 class UnreadableEvent(TickTrailError):
     """An event holds what could not be read back once it is written; nothing was written."""
 

@@ -21,6 +21,7 @@ from .failure import Failure
 from .partitions_store import PartitionsChange
 from .plain_data import storable_text
 from .requests import Request, as_requests, is_storable
+from .tape import covered
 
 if TYPE_CHECKING:
     from .authoring.definitions import Definitions
@@ -90,7 +91,9 @@ def evaluate(
         return _evaluated(sensor, context, before)
     # Not Exception: sys.exit() and the like in a sensor end its tick, not the engine.
     except BaseException as error:  # noqa: BLE001
-        failure = Failure.of(error)
+        # To show the code is no read of the sensor's.
+        with covered():
+            failure = Failure.of(error)
         return Evaluation(
             cursor=before,
             cursor_before=before,

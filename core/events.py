@@ -204,6 +204,7 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
             interval was over.
         scheduled_for: The moment that a schedule's tick stands for, UTC, microseconds since the epoch;
             None for sensors.
+        recorded: Whether what it reads is recorded: without a `TapeRecorded` it then read nothing.
     """
 
     at: int
@@ -213,6 +214,7 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
     engine: str
     cause: int | None = None
     scheduled_for: int | None = None
+    recorded: bool = False
 
 
 class TickLogged(Event, tag=21, frozen=True, kw_only=True):
@@ -440,6 +442,38 @@ class RequestsPutOff(Event, tag=32, frozen=True, kw_only=True):
     again_at: int
 
 
+class BlobStored(Event, tag=33, frozen=True, kw_only=True):
+    """Something large that a tick read, under the digest by which other events name it.
+
+    Attributes:
+        digest: 16 bytes, the BLAKE2b of what was read.
+        content: The same, compressed with zlib.
+    """
+
+    at: int
+    tick: int
+    sensor: str
+    digest: bytes
+    content: bytes
+
+
+class TapeRecorded(Event, tag=34, frozen=True, kw_only=True):
+    """What a tick read of the outside world, so that it can be evaluated again.
+
+    Attributes:
+        short: The observations of a kind of source, encoded as `tape.Tape` has them, by its name.
+        stored: Those that take more room than their digest, by which a `BlobStored` up to here has them.
+        uncovered: What was read and is not on the tape, a line each; none if it is complete.
+    """
+
+    at: int
+    tick: int
+    sensor: str
+    short: dict[str, bytes] = {}
+    stored: dict[str, bytes] = {}
+    uncovered: list[str] = []
+
+
 # --- a run ------------------------------------------------------------------------------------
 
 
@@ -618,6 +652,8 @@ AnyEvent = (
     | EvaluationDiscarded
     | SensorReacted
     | RequestsPutOff
+    | BlobStored
+    | TapeRecorded
     | RunLaunched
     | RunStarted
     | RunSucceeded

@@ -23,30 +23,26 @@ def try_of(request: RunRequested) -> int:
     return int(request.given_tags.get(TRY_TAG, "1"))
 
 
-def tried_again(
+def with_tries(
     policy: RunKeyPolicy, requests: Sequence[Request], owners: Sequence[int], failed_try: FailedTry
-) -> dict[str, int]:
-    """Return the keys that are taken by runs that have failed and may get one more, with the number of that try.
+) -> tuple[Sequence[int], Mapping[str, int]]:
+    """Return the owners as they are once the policy has freed keys, and those keys.
 
     Args:
         owners: For each request, the offset of the request that owns its run key, or `NOBODY`.
+
+    Returns:
+        `NOBODY` in place of runs that have failed and whose keys may get one more; and the number of that try.
     """
     if not policy.retries:
-        return {}
-    return {
+        return owners, {}
+    asked = list(zip(requests, owners, strict=True))
+    tries = {
         request.run_key: failed + 1
-        for request, owner in zip(requests, owners, strict=True)
+        for request, owner in asked
         if request.run_key and (failed := failed_try(owner)) is not None and failed <= policy.retries
     }
-
-
-def without(owners: Sequence[int], requests: Sequence[Request], tries: Mapping[str, int]) -> Sequence[int]:
-    """Return the owners as they are once the keys of *tries* are free."""
-    if not tries:
-        return owners
-    return [
-        NOBODY if request.run_key in tries else owner for request, owner in zip(requests, owners, strict=True)
-    ]
+    return [NOBODY if request.run_key in tries else owner for request, owner in asked], tries
 
 
 def in_period(evaluation: Evaluation, policy: RunKeyPolicy, at: int) -> Evaluation:

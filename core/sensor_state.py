@@ -32,6 +32,9 @@ from .moment_text import moment_of_text
 #: What an operator last said: on, off, or as the code says.
 StoredStatus = Literal["RUNNING", "STOPPED", "DECLARED_IN_CODE"]
 
+#: How a sensor stands: switched on or off, and if on, whether it is held back; or no longer in the definitions.
+Standing = Literal["RUNNING", "STOPPED", "QUARANTINED", "RETIRED"]
+
 #: How a tick ended; ``STARTED`` while it has not.
 TickStatus = Literal["STARTED", "SUCCESS", "SKIPPED", "FAILURE", "INTERRUPTED"]
 
@@ -108,6 +111,14 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def running(self) -> bool:
         """Whether the sensor is on, in the definitions, and not quarantined."""
         return self.defined and self.status == "RUNNING" and self.quarantined is None
+
+    @property
+    def standing(self) -> Standing:
+        """How it stands, for people."""
+        if not self.defined:
+            return "RETIRED"
+        held = self.status == "RUNNING" and self.quarantined is not None
+        return "QUARANTINED" if held else self.status
 
 
 def evolve(state: SensorState, offset: int, event: AnyEvent) -> SensorState:

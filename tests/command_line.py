@@ -93,11 +93,15 @@ class CommandLine:
 
     def tell(self, story: Story) -> None:
         """Make the home, and append what the story has beyond the log."""
-        log = Home.open(self.home, create=True).log()
+        self.tell_at(self.home, story)
+
+    def tell_at(self, home: Path, story: Story) -> None:
+        """Do the same in another home."""
+        log = Home.open(home, create=True).log()
         head, offset = log.head(), 0
         for append in story.appends:
             if offset >= head:
-                log.append(append, expected=offset, recorded_at=story.begin + offset, writer="engine:1")
+                log.append(append, expected=offset, recorded_at=append[-1].at, writer="engine:1")
             offset += len(append)
         log.close()
 

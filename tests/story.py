@@ -8,6 +8,7 @@ from ticktrail.core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    ConcurrencyLimitSet,
     CursorReset,
     CursorUpdated,
     DefaultStatus,
@@ -200,6 +201,11 @@ class Story:
         for key in keys:
             self._owners.pop((sensor, key), None)
         return self.add(RunKeysReleased(at=self.at, sensor=sensor, actor="ann@host", run_keys=list(keys)))
+
+    def limit(self, name: str, max_runs: int | None) -> int:
+        return self.add(
+            ConcurrencyLimitSet(at=self.at, limit=name, max_runs=max_runs, actor="ann@host", reason="load")
+        )
 
     def change_partitions(self, name: str, *, add: Sequence[str] = (), delete: Sequence[str] = ()) -> int:
         """Change dynamic partitions as an operator would who tells of no key that stays as it is."""

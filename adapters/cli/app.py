@@ -13,11 +13,18 @@ from cyclopts import App, CycloptsError, Parameter
 from ...core.errors import TickTrailError
 from . import cursor, key, limit, partition, run, sensor, tick
 from .audit import log
+from .backtest import backtest
+from .bisect import bisect
 from .dev import dev
+from .diff import diff
 from .info import info
 from .rebuild import rebuild
+from .replay import replay
 from .text import UsageError
 from .verify import verify
+from .why import why
+from .why_not import why_not
+from .why_silent import why_silent
 
 #: The whole tree of commands.
 app = App(
@@ -36,7 +43,14 @@ app.command(tick.app)
 app.command(run.app)
 app.command(limit.app)
 app.command(partition.app)
+app.command(why)
+app.command(why_not)
+app.command(why_silent)
 app.command(log)
+app.command(replay)
+app.command(backtest)
+app.command(bisect)
+app.command(diff)
 app.command(verify)
 app.command(rebuild)
 app.command(info)

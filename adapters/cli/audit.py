@@ -10,12 +10,11 @@ from cyclopts import Parameter
 
 from ...core.events import AnyEvent, RunRequested
 from ...core.log import EventLog
-from ..system import SystemClock
 from .describe import as_record, cause, details, style, subject
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output
-from .reading import opened
-from .text import local_time, moment
+from .reading import viewed
+from .text import UsageError, local_time, moment
 
 
 def log(
@@ -29,12 +28,15 @@ def log(
     follow: Annotated[
         bool, Parameter(name=["--follow"], help="Go on with what is appended, until interrupted.")
     ] = False,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """Write the audit trail: one line per event, with its offset, time, kind and cause."""
-    begin = None if since is None else moment(since, SystemClock().now())
-    trail = _Trail(Output(json=common.json), sensor, begin)
-    with opened(common.open()) as source:
+    if follow and when.as_of is not None:
+        raise UsageError("give one of --as-of and --follow, not both: nothing is appended to what was")
+    with viewed(common.open(), when) as (source, now):
+        begin = None if since is None else moment(since, now)
+        trail = _Trail(Output(json=common.json), sensor, begin)
         if not follow:
             trail.write(source, 0)
             return 0

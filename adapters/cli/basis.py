@@ -46,9 +46,8 @@ class Basis:
             For each request in order, the offset of the request that owns its run key, or `NOBODY`; and the
             keys that the policy frees for one more run, with the number of that try.
         """
-        from ...core.run_key_tries import tried_again, without
+        from ...core.run_key_tries import with_tries
 
         requests = evaluation.requests
         owners = self.keys.owners(sensor, [request.run_key or "" for request in requests])
-        tries = tried_again(policy, requests, owners, self._outbox.failed_try)
-        return without(owners, requests, tries), tries
+        return with_tries(policy, requests, owners, self._outbox.failed_try)

@@ -140,9 +140,7 @@ def _target(
     if to_time is not None:
         now = SystemClock().now()
         at = moment(to_time, now)
-        if at > now:
-            raise UsageError(f"--to-time {to_time} has not come yet: give a time that is over")
-        return cursor_at(log, state.name, at), f", as it was at {local_time(at)}"
+        return cursor_at(log, state.name, at, now), f", as it was at {local_time(at)}"
     return cursor_of(state, to), ""
 
 

@@ -11,6 +11,7 @@ from ...core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    BlobStored,
     ConcurrencyLimitSet,
     CursorReset,
     CursorUpdated,
@@ -36,6 +37,7 @@ from ...core.events import (
     SensorStatusReset,
     SensorStopped,
     StepLogged,
+    TapeRecorded,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -152,7 +154,7 @@ def _reacted(event: SensorReacted) -> str:
 def _partitions(event: DynamicPartitionsChanged) -> str:
     changes = (("added", event.added), ("deleted", event.deleted), ("unchanged", event.unchanged))
     told = "; ".join(f"{what} {one_line(', '.join(keys), 60)}" for what, keys in changes if keys)
-    return f"{event.partitions}: {told}"
+    return f"{event.partitions}: {told}" + (f" by {event.actor}" if event.actor else "")
 
 
 def _tick_failed(event: TickFailed) -> str:
@@ -178,6 +180,14 @@ def _asset(event: AssetMaterialized | AssetObserved) -> str:
     by = f"by run {event.run[:8]}" if event.run else "without a run"
     partition = f", partition {event.partition_key}" if event.partition_key else ""
     return f"{by}{partition}{': ' if event.metadata else ''}{', '.join(sorted(event.metadata))}"
+
+
+def _tape(event: TapeRecorded) -> str:
+    read = ", ".join([*event.short, *event.stored])
+    if not event.uncovered:
+        return f"complete: {read}"
+    missed = "; ".join(event.uncovered)
+    return f"partial: {read or 'nothing'}, but not {one_line(missed, 120)}"
 
 
 _DETAILS: dict[type, Callable[[Any], str]] = {
@@ -209,6 +219,8 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     RequestsPutOff: lambda e: (
         f"{e.count} run requests above the {e.limit} allowed {e.why}, again at {local_time(e.again_at)}"
     ),
+    BlobStored: lambda e: f"{len(e.content):,} bytes under {e.digest.hex()[:8]}",
+    TapeRecorded: _tape,
     RunLaunched: lambda e: f"by {e.launcher}",
     RunStarted: lambda e: f"in {e.where}",
     RunSucceeded: lambda e: "",

@@ -12,10 +12,8 @@ from ...core.log import EventLog
 from ...core.sensor_state import SensorState
 
 if TYPE_CHECKING:
-    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import Evaluation
     from ..definitions_file import LoadedDefinitions
-    from ..instance import DagsterInstance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,53 +37,20 @@ def dry_run(loaded: LoadedDefinitions, state: SensorState, log: EventLog, clock:
     What the user's code prints goes to standard error.
     """
     from ...core.authoring.schedule_definition import ScheduleDefinition
+    from ...core.evaluation import evaluate
+    from ...core.moments import handled, next_moment, passed_over
     from ...core.run_key_tries import in_period
+    from ...core.tick_context import tick_context
     from ..instance import DagsterInstance
 
     sensor, instance = loaded.sensors[state.name], DagsterInstance(log, read_only="a preview stores nothing")
-    begun = clock.monotonic()
+    begun, now, moment = clock.monotonic(), clock.now(), None
+    if isinstance(sensor, ScheduleDefinition):
+        moment = next_moment(state, sensor.moments, now)
+    context = tick_context(sensor, state, moment, loaded.definitions, instance)
     with contextlib.redirect_stdout(sys.stderr):
-        if isinstance(sensor, ScheduleDefinition):
-            evaluation, moment = _of_schedule(loaded, sensor, state, instance, clock.now())
-        else:
-            evaluation, moment = _of_sensor(loaded, state, instance), None
-    evaluation = in_period(evaluation, sensor.run_key_policy, clock.now())
+        evaluation = evaluate(sensor, context, loaded.definitions)
+    if isinstance(sensor, ScheduleDefinition) and moment is not None:
+        evaluation = handled(evaluation, state, moment, passed_over(state, sensor.moments, moment))
+    evaluation = in_period(evaluation, sensor.run_key_policy, now)
     return DryRun(evaluation=evaluation, duration=clock.monotonic() - begun, scheduled_for=moment)
-
-
-def _of_sensor(loaded: LoadedDefinitions, state: SensorState, instance: DagsterInstance) -> Evaluation:
-    from ...core.authoring.sensor_context import SensorEvaluationContext
-    from ...core.evaluation import evaluate
-
-    context = SensorEvaluationContext(
-        sensor_name=state.name,
-        cursor=state.cursor,
-        last_run_key=state.last_run_key,
-        last_tick_completion_time=_seconds(state.last_finished_tick_at),
-        last_sensor_start_time=_seconds(state.last_started_at),
-        definitions=loaded.definitions,
-        instance=instance,
-    )
-    return evaluate(loaded.sensors[state.name], context, loaded.definitions)
-
-
-def _of_schedule(
-    loaded: LoadedDefinitions,
-    schedule: ScheduleDefinition,
-    state: SensorState,
-    instance: DagsterInstance,
-    now: int,
-) -> tuple[Evaluation, int]:
-    from ...core.evaluation import evaluate
-    from ...core.moments import handled, next_moment, passed_over
-
-    moment = next_moment(state, schedule.moments, now)
-    context = schedule.context_for(
-        moment, sensor_name=schedule.name, definitions=loaded.definitions, instance=instance
-    )
-    evaluation = evaluate(schedule, context, loaded.definitions)
-    return handled(evaluation, state, moment, passed_over(state, schedule.moments, moment)), moment
-
-
-def _seconds(at: int | None) -> float | None:
-    return None if at is None else at / 1e6

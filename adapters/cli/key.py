@@ -17,12 +17,11 @@ from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
 from ..identity import actor as current_actor
-from ..system import SystemClock
 from .deciding import append_decided
 from .operator import UnknownName
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
-from .reading import opened
+from .reading import opened, viewed
 from .text import UsageError, ago, local_time, one_line
 
 app = App(name="key", help="Show who owns run keys, and free them.")
@@ -36,11 +35,12 @@ def show(
     key: Annotated[str, Parameter(name="KEY", help="The run key.", allow_leading_hyphen=True)],
     /,
     *,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """Show the run that owns a run key, and all that owned it before, with what freed it."""
     states, history = SensorStates(), RunKeyHistory(sensor, {key})
-    with opened(common.open()) as log:
+    with viewed(common.open(), when) as (log, now):
         fold(log, states, history)
     _check_sensor(sensor, states)
     holdings, out = history.of(key), Output(json=common.json)
@@ -49,7 +49,7 @@ def show(
     if out.json:
         out.record({"sensor": sensor, "run_key": key, "owners": list(map(_record, holdings))})
         return 0
-    _show(out, sensor, key, holdings)
+    _show(out, sensor, key, holdings, now)
     return 0
 
 
@@ -164,8 +164,8 @@ def _record(holding: Holding) -> dict[str, Any]:
     }
 
 
-def _show(out: Output, sensor: str, key: str, holdings: list[Holding]) -> None:
-    now, latest = SystemClock().now(), holdings[-1]
+def _show(out: Output, sensor: str, key: str, holdings: list[Holding], now: int) -> None:
+    latest = holdings[-1]
     title = (("run key ", "bold"), (repr(key), "bold"), " of ", (sensor, "bold"))
     if latest.released is None:
         run = latest.run

@@ -13,11 +13,10 @@ from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.runs import Runs
 from ..folding import fold
 from ..identity import actor as current_actor
-from ..system import SystemClock
 from .deciding import append_decided
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output
-from .reading import opened
+from .reading import opened, viewed
 from .text import UsageError, ago
 
 app = App(name="limit", help="List, set and clear limits on how many runs go on at once.")
@@ -34,10 +33,10 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 
 @app.command(name="list")
-def list_(*, common: Common = COMMON) -> int:
+def list_(*, when: When = WHEN, common: Common = COMMON) -> int:
     """List the limits, and how many runs go on and wait under each."""
-    out, limits, runs, now = Output(json=common.json), ConcurrencyLimits(), Runs(), SystemClock().now()
-    with opened(common.open()) as log:
+    out, limits, runs = Output(json=common.json), ConcurrencyLimits(), Runs()
+    with viewed(common.open(), when) as (log, now):
         fold(log, limits, runs)
     names, going_on, waiting = limits.max_runs(), Counter[str](), Counter[str]()
     for run in runs.unfinished():

@@ -26,14 +26,19 @@ Decide = Callable[[SensorState, int], AnyEvent | None]
 
 
 class UnknownName(TickTrailError):
-    """Nothing of that name exists."""
+    """Nothing of that name exists.
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    Args:
+        to_do: What to do if the name is right, None if there is nothing to be said of that.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, to_do: str | None = None) -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=3)
         hint = f"did you mean {' or '.join(close)}? " if close else ""
         listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "") or "none"
-        super().__init__(f"there is no {kind} {name!r}: {hint}known: {listed}")
+        then = "" if to_do is None else f"; {to_do}"
+        super().__init__(f"there is no {kind} {name!r}: {hint}known: {listed}{then}")
         self.kind, self.name, self.known = kind, name, names
 
 

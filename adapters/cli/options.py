@@ -87,8 +87,23 @@ class Code:
         return load(source)
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """As of when the log is looked at."""
+
+    as_of: Annotated[
+        str | None,
+        Parameter(
+            help="Show all of it as it was: at a position, which is a number of events (those at the offsets "
+            "below it are in); or at a time, 30m, 24h, 7d before now or an ISO time, local unless it says "
+            "otherwise (what was recorded at it or before is in)."
+        ),
+    ] = None
+
+
 #: What a command gets when nothing is said.
-COMMON, CODE = Common(), Code()
+COMMON, CODE, WHEN = Common(), Code(), When()
 
 
 def load(source: DefinitionsSource) -> LoadedDefinitions:

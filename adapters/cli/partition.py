@@ -18,9 +18,9 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ..folding import fold
 from ..identity import actor as current_actor
 from .deciding import append_decided
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output
-from .reading import opened
+from .reading import opened, viewed
 
 app = App(name="partition", help="List the keys of dynamic partitions, add and delete some.")
 
@@ -30,11 +30,11 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 
 @app.command(name="list")
-def list_(name: Name, /, *, common: Common = COMMON) -> int:
+def list_(name: Name, /, *, when: When = WHEN, common: Common = COMMON) -> int:
     """List the keys of dynamic partitions, in the order in which they were added."""
     out, partitions = Output(json=common.json), DynamicPartitions()
-    with opened(common.open()) as log:
-        fold(log, partitions)
+    with viewed(common.open(), when) as view:
+        fold(view.log, partitions)
     keys = partitions.get_dynamic_partitions(name)
     for key in keys:
         if out.json:

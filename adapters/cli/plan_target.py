@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from ...core.errors import TickTrailError
-from ...core.events import CursorReset, CursorUpdated
 from ...core.log import EventLog
 from ...core.moment_text import moment_of_text, moment_text
 from ...core.sensor_state import SCHEDULE, SensorState
+from ...projections.sensor_states import SensorStates
+from ..folding import fold
+from ..past import log_at
 from .text import UsageError
 from .tick import started_tick
 
@@ -42,11 +44,12 @@ def cursor_before(log: EventLog, sensor: str, tick: int) -> str | None:
     return started.cursor
 
 
-def cursor_at(log: EventLog, sensor: str, at: int) -> str | None:
-    """Return the cursor as it was at a time (UTC, microseconds since the epoch)."""
-    cursor: str | None = None
-    for frame in log.read(wanted=frozenset((CursorReset, CursorUpdated))):
-        for event in frame.events:
-            if isinstance(event, CursorReset | CursorUpdated) and event.sensor == sensor and event.at <= at:
-                cursor = event.after
-    return cursor
+def cursor_at(log: EventLog, sensor: str, at: int, now: int) -> str | None:
+    """Return the cursor as it was at a time (UTC, microseconds since the epoch).
+
+    Raises:
+        NoSuchMoment: The log cannot say what was then.
+    """
+    states = SensorStates()
+    fold(log_at(log, at, now), states)
+    return states.get(sensor).cursor

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from ...core.errors import TickTrailError
 from ...core.log import EventLog
+from ...projections.blobs import Blobs
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.outbox import Outbox
@@ -47,7 +48,7 @@ def _rebuild(home: Home, log: EventLog, out: Output) -> int:
     with home.scratch_folder() as folder:
         path = folder / "rebuilt"
         with closing(MappedRunKeyIndex(path, log)) as index:
-            models = SensorStates(), Outbox(), DynamicPartitions(), ConcurrencyLimits()
+            models = SensorStates(), Outbox(), DynamicPartitions(), ConcurrencyLimits(), Blobs()
             head = fold(log, RunKeys(index), *models, doing="rebuilding")
             index.save()
             digest, count = index.digest(), index.count()

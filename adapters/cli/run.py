@@ -9,29 +9,24 @@ from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
 from ...core.events import AnyEvent, SensorReacted, StepLogged
+from ...core.log import EventLog
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.fold import Folded
 from ...projections.runs import Run, Runs, RunStatus
 from ..folding import fold
-from ..home import Home
-from ..system import SystemClock
 from .cancel import cancel
 from .describe import as_record, details, style
 from .launch import launch
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
-from .reading import opened
+from .reading import viewed
+from .run_id import SHORT, RunId, checked, the_one
 from .text import UsageError, ago, between, local_time, one_line
 from .waiting import Waiting
 
 app = App(name="run", help="List, launch and cancel runs, and show their logs.")
 app.command(launch)
 app.command(cancel)
-
-RunId = Annotated[str, Parameter(name="ID", help="Id of the run; its first letters are enough.")]
-
-#: Shortest beginning of ids that tables show.
-_SHORT = 8
 
 
 @app.command(name="list")
@@ -40,13 +35,14 @@ def list_(
     status: Annotated[RunStatus | None, Parameter(help="Only runs that stand so.")] = None,
     job: Annotated[str | None, Parameter(help="Only runs of this job.")] = None,
     limit: Annotated[int, Parameter(help="How many at the most, the latest ones.")] = 20,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """List runs, the latest requested first."""
     if limit < 1:
         raise UsageError(f"--limit is {limit}: give 1 or more")
-    out, now, runs, limits = Output(json=common.json), SystemClock().now(), Runs(), ConcurrencyLimits()
-    with opened(common.open()) as log:
+    out, runs, limits = Output(json=common.json), Runs(), ConcurrencyLimits()
+    with viewed(common.open(), when) as (log, now):
         fold(log, runs, limits)
     wanted = [run for run in runs if status in (None, run.status) and job in (None, run.job)]
     latest = wanted[: -limit - 1 : -1]
@@ -67,16 +63,15 @@ def list_(
 
 
 @app.command
-def show(run: RunId, /, *, common: Common = COMMON) -> int:
+def show(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
     """Show a run: who asked for it, its config and tags, its course and outcome."""
-    home, out = common.open(), Output(json=common.json)
-    limits = ConcurrencyLimits()
-    row, events, runs = _find(home, run, limits)
+    out, limits = Output(json=common.json), ConcurrencyLimits()
+    with viewed(common.open(), when) as (log, now):
+        row, events, runs = _find(log, run, limits)
     if out.json:
         out.record({**asdict(row), "events": [as_record(*item) for item in events]})
         return 0
     held_by = Waiting(runs, limits).held_by(row)
-    now = SystemClock().now()
     out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
     out.facts(
         {
@@ -92,7 +87,7 @@ def show(run: RunId, /, *, common: Common = COMMON) -> int:
             "ended": None if row.ended_at is None else local_time(row.ended_at),
             "took": None if row.ended_at is None else between(row.started_at, row.ended_at),
             "error": row.error,
-            "logs": f"ticktrail run logs {row.run[:_SHORT]}",
+            "logs": f"ticktrail run logs {row.run[:SHORT]}",
         }
     )
     out.section("events")
@@ -106,10 +101,14 @@ def show(run: RunId, /, *, common: Common = COMMON) -> int:
 
 
 @app.command
-def logs(run: RunId, /, *, common: Common = COMMON) -> int:
-    """Show a run's log lines, then what its process wrote to standard output and error."""
+def logs(run: RunId, /, *, when: When = WHEN, common: Common = COMMON) -> int:
+    """Show a run's log lines, then what its process wrote to standard output and error.
+
+    What the process wrote has no times: of a run that had not ended by what --as-of says, it is left out.
+    """
     home, out = common.open(), Output(json=common.json)
-    row, events, _ = _find(home, run)
+    with viewed(home, when) as view:
+        row, events, _ = _find(view.log, run)
     lines = [line for _, event in events if (line := _log_line(event)) is not None]
     folder = home.run_folder(row.run)
     if out.json:
@@ -119,6 +118,9 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
             out.line(
                 (f"{local_time(line.at)}  {line.level:<8}", "dim"), f"{line.step or '':<16}  ", _said(line)
             )
+    if when.as_of is not None and row.ended_at is None and folder.exists():
+        out.note(f"run {row.run[:SHORT]} was {row.status}: what its process had written by then is not known")
+        return 0
     for name in ("stdout", "stderr"):
         file = folder / name
         try:
@@ -133,11 +135,11 @@ def logs(run: RunId, /, *, common: Common = COMMON) -> int:
             out.section(name)
             out.line(text.rstrip("\n"))
     if not lines and not folder.exists() and not out.json:
-        out.note(f"run {row.run[:_SHORT]} is {row.status} and has no logs on this machine")
+        out.note(f"run {row.run[:SHORT]} is {row.status} and has no logs on this machine")
     return 0
 
 
-def _find(home: Home, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int, AnyEvent]], Runs]:
+def _find(log: EventLog, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int, AnyEvent]], Runs]:
     """Return the one run whose id starts so, its events, and all runs; *others* are folded along.
 
     Raises:
@@ -150,24 +152,17 @@ def _find(home: Home, prefix: str, *others: Folded) -> tuple[Run, list[tuple[int
         if str(getattr(event, "run", None) or "").startswith(prefix):
             events.append((offset, event))
 
-    if not prefix:
-        raise UsageError("the run id is empty: see `ticktrail run list`")
-    with opened(home) as log:
-        fold(log, runs, *others, each=note)
-    found = runs.starting_with(prefix)
-    if not found:
-        raise TickTrailError(f"there is no run {prefix!r}: see `ticktrail run list`")
-    if len(found) > 1:
-        ids = ", ".join(run.run for run in found[:5]) + (", …" if len(found) > 5 else "")
-        raise TickTrailError(f"{len(found)} runs start with {prefix!r}: {ids}; give more of the id")
-    run = found[0]
+    checked(prefix)
+    fold(log, runs, *others, each=note)
+    run = runs.get(the_one(prefix, [run.run for run in runs.starting_with(prefix)]))
+    assert run is not None
     own = [(offset, event) for offset, event in events if getattr(event, "run", None) == run.run]
     return run, own, runs
 
 
 def _row(run: Run, now: int) -> list[str]:
     return [
-        run.run[:_SHORT],
+        run.run[:SHORT],
         run.job,
         run.status,
         ago(run.requested_at, now),

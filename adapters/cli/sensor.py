@@ -22,13 +22,12 @@ from ..folding import fold
 from ..home import Home
 from ..identity import actor as current_actor
 from ..pace import pace
-from ..system import SystemClock
 from .operator import Decide, Outcome, UnknownName, act
-from .options import CODE, COMMON, Code, Common, load, open_for_action
+from .options import CODE, COMMON, WHEN, Code, Common, When, load, open_for_action
 from .output import Output
 from .plan_target import cursor_of
 from .preview import preview
-from .reading import opened
+from .reading import opened, viewed
 from .text import UsageError, ago, cursor_text, local_time, one_line
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
@@ -40,19 +39,23 @@ Actor = Annotated[str | None, Parameter(help="Who acts; the operating system's u
 
 
 @app.command(name="list")
-def list_(*, code: Code = CODE, common: Common = COMMON) -> int:
+def list_(*, code: Code = CODE, when: When = WHEN, common: Common = COMMON) -> int:
     """List the sensors and schedules with their status, latest tick and cursor.
 
     The log is believed; what the definitions say of a sensor counts more if they are named, or
-    while no engine runs that has loaded them.
+    while no engine runs that has loaded them. Of what was, the log alone tells.
     """
-    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
-    states = SensorStates()
-    with opened(home) as log:
+    if when.as_of is not None and code.named() is not None:
+        raise UsageError(
+            "give one of --as-of and definitions (-f, -m), not both: of what was, the log alone tells"
+        )
+    home, out, states = common.open(), Output(json=common.json), SensorStates()
+    with viewed(home, when) as (log, now):
         fold(log, states)
         rows = {name: states.get(name) for name in states.names()}
-        rows |= _as_in_code(home, code, rows, out)
-        held = [_quarantine(log, rows[name]) for name in sorted(rows) if _status(rows[name]) == "QUARANTINED"]
+        if when.as_of is None:
+            rows |= _as_in_code(home, code, rows, out)
+        held = [_quarantine(log, rows[name]) for name in sorted(rows) if rows[name].standing == "QUARANTINED"]
     if out.json:
         out.records(_sensor_record(rows[name]) for name in sorted(rows))
         return 0
@@ -152,6 +155,7 @@ def cursor(
     reason: Reason = None,
     actor: Actor = None,
     code: Code = CODE,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """Show a sensor's cursor, or change it; the next tick gets the new one.
@@ -162,7 +166,9 @@ def cursor(
     if set_ is not None and clear:
         raise UsageError("give one of --set and --clear, not both")
     if set_ is None and not clear:
-        return _show_cursor(name, common)
+        return _show_cursor(name, when, common)
+    if when.as_of is not None:
+        raise UsageError("give one of --as-of and --set or --clear, not both: what was cannot be changed")
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
@@ -185,10 +191,10 @@ def cursor(
     return 0
 
 
-def _show_cursor(name: str, common: Common) -> int:
+def _show_cursor(name: str, when: When, common: Common) -> int:
     states = SensorStates()
-    with opened(common.open()) as log:
-        fold(log, states)
+    with viewed(common.open(), when) as view:
+        fold(view.log, states)
     if name not in states:
         raise UnknownName("sensor", name, states.names())
     out, cursor = Output(json=common.json), states.get(name).cursor
@@ -214,7 +220,7 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
     before, after, out = outcome.before, outcome.after, Output(json=common.json)
     if out.json:
         out.record(
-            {"sensor": name, "offset": outcome.offset, "before": _status(before), "after": _status(after)}
+            {"sensor": name, "offset": outcome.offset, "before": before.standing, "after": after.standing}
         )
         return 0
     if outcome.offset is None:
@@ -222,7 +228,7 @@ def _switch(action: str, name: str, actor: str, decide: Decide, code: Code, comm
         out.line(f"{name} {why} {after.status}")
         return 0
     out.line(
-        f"{name}: {_status(before)} → {_status(after)}" + (", as its code says" if action == "reset" else "")
+        f"{name}: {before.standing} → {after.standing}" + (", as its code says" if action == "reset" else "")
     )
     if after.status == "RUNNING" and common.open().engine() is None:
         out.note("no engine runs on this home: the sensor ticks when `ticktrail dev` does")
@@ -267,14 +273,7 @@ def _still_quarantined(state: SensorState | None, fingerprint: str) -> int | Non
 
 
 def _sensor_record(state: SensorState) -> dict[str, Any]:
-    return {"sensor": state.name, "status": _status(state), **asdict(state)}
-
-
-def _status(state: SensorState) -> str:
-    if not state.defined:
-        return "RETIRED"
-    held = state.status == "RUNNING" and state.quarantined is not None
-    return "QUARANTINED" if held else state.status
+    return {"sensor": state.name, "status": state.standing, **asdict(state)}
 
 
 def _quarantine(log: EventLog, state: SensorState) -> SensorQuarantined:
@@ -291,7 +290,7 @@ def _row(state: SensorState, now: int) -> list[str]:
     result = "STARTED" if state.open_tick is not None else state.last_status or "-"
     return [
         state.name,
-        _status(state),
+        state.standing,
         set_by,
         pace(state),
         ago(state.last_tick_at, now),

@@ -7,6 +7,7 @@ import time
 from datetime import datetime
 
 from ...core.errors import TickTrailError
+from ...core.moment_text import moment_text
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)([smhdw])")
@@ -27,15 +28,25 @@ def moment(text: str, now: int) -> int:
     Raises:
         UsageError: It is neither.
     """
-    if (span := _SPAN.fullmatch(text.strip())) is not None:
-        return now - int(float(span[1]) * _UNITS[span[2]] * 1e6)
     try:
+        if (span := _SPAN.fullmatch(text.strip())) is not None:
+            return _in_calendar(now - int(float(span[1]) * _UNITS[span[2]] * 1e6))
         return int(datetime.fromisoformat(text.strip()).timestamp() * 1e6)
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is no moment: expected a length of time such as 90s, 30m, 24h, 7d, "
             "or an ISO time such as 2026-01-31T08:00"
         ) from error
+
+
+def _in_calendar(at: int) -> int:
+    """Return the moment.
+
+    Raises:
+        OverflowError: No calendar has it.
+    """
+    moment_text(at)
+    return at
 
 
 def local_time(at: int) -> str:

@@ -15,11 +15,10 @@ from ...core.sensor_state import TickStatus
 from ...projections.runs import Runs
 from ...projections.ticks import Tick, Ticks
 from ..folding import fold
-from ..system import SystemClock
 from .describe import as_record, details, style
-from .options import COMMON, Common
+from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
-from .reading import opened
+from .reading import viewed
 from .requested import requested_runs
 from .text import UsageError, ago, cursor_text, local_time, moment, one_line, took
 
@@ -36,13 +35,13 @@ def list_(
         str | None, Parameter(help="Only ticks started since: 30m, 24h, 7d, or an ISO time.")
     ] = None,
     limit: Annotated[int, Parameter(help="How many at the most, the latest ones.")] = 20,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """List ticks, the latest first."""
     if limit < 1:
         raise UsageError(f"--limit is {limit}: give 1 or more")
-    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
-    since = None if last is None else moment(last, now)
+    home, out, since = common.open(), Output(json=common.json), None
 
     def wanted(tick: Tick) -> bool:
         return (
@@ -52,7 +51,8 @@ def list_(
         )
 
     ticks = Ticks(wanted=wanted, limit=limit)
-    with opened(home) as log:
+    with viewed(home, when) as (log, now):
+        since = None if last is None else moment(last, now)
         fold(log, ticks)
     rows = ticks.rows()
     if out.json:
@@ -73,12 +73,13 @@ def show(
     tick: Annotated[int, Parameter(name="ID", help="Id of the tick, as `tick list` shows it.")],
     /,
     *,
+    when: When = WHEN,
     common: Common = COMMON,
 ) -> int:
     """Show a tick: its log lines, requests, verdicts, cursor, runs and end."""
     home, out = common.open(), Output(json=common.json)
     ticks, runs = Ticks(wanted=lambda row: row.tick == tick), Runs()
-    with opened(home) as log:
+    with viewed(home, when) as (log, now):
         started_tick(log, tick)
         events: list[tuple[int, AnyEvent]] = []
 
@@ -96,7 +97,7 @@ def show(
     if out.json:
         out.record({**asdict(row), "events": [_record(*item, owners) for item in events]})
     else:
-        _show(out, row, events, runs, owners)
+        _show(out, row, events, runs, owners, now)
     return 0
 
 
@@ -146,9 +147,13 @@ def _what(tick: Tick) -> str:
 
 
 def _show(
-    out: Output, tick: Tick, events: list[tuple[int, AnyEvent]], runs: Runs, owners: Mapping[int, str]
+    out: Output,
+    tick: Tick,
+    events: list[tuple[int, AnyEvent]],
+    runs: Runs,
+    owners: Mapping[int, str],
+    now: int,
 ) -> None:
-    now = SystemClock().now()
     out.line(
         ("tick ", "bold"),
         (str(tick.tick), "bold"),

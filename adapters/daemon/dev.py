@@ -28,6 +28,7 @@ from ...core.events import (
 )
 from ...core.log import EventLog
 from ...core.run_queue import QueuedRun
+from ...projections.blobs import Blobs
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.outbox import OpenRun, Outbox
@@ -43,6 +44,7 @@ from ..run_key_index.errors import RunKeyIndexNoRoom
 from ..runs.launcher import LocalLauncher
 from ..state_snapshot import StateSnapshot
 from ..system import SystemClock, new_run_id, new_run_ids
+from ..tape import install, rebind_code
 from .account import Account
 from .driver import RETRY, TRYING_AGAIN, EngineDriver
 from .evaluators import Evaluators
@@ -104,11 +106,11 @@ class _Session:
     ) -> None:
         self._log, self._account, self._notes, self._where = log, account, notes, home.path
         self._states, self._outbox, self._partitions = SensorStates(), Outbox(), DynamicPartitions()
-        self._limits = ConcurrencyLimits()
+        self._limits, self._blobs = ConcurrencyLimits(), Blobs()
         self._index = _run_keys(home, log, self._note)
         self._run_keys = RunKeys(self._index)
         self._snapshot = StateSnapshot(
-            home.states_path, log, self._states, self._outbox, self._partitions, self._limits
+            home.states_path, log, self._states, self._outbox, self._partitions, self._limits, self._blobs
         )
         sensors, name = loaded.sensors, new_run_id()
         self._engine = Engine(
@@ -117,6 +119,7 @@ class _Session:
             run_keys=self._run_keys,
             open_runs=self._outbox,
             partitions=self._partitions,
+            blobs=self._blobs,
             followers=[self._limits],
             sensors={name: _engine_sensor(sensor, loaded) for name, sensor in sensors.items()},
             clock=SystemClock(),
@@ -133,6 +136,8 @@ class _Session:
 
     def run(self) -> int:
         """Open the engine, drive it until a signal comes, close everything in order."""
+        install()
+        rebind_code()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         self._snapshot.restore()
@@ -158,7 +163,8 @@ class _Session:
 
     def _read_log(self) -> None:
         """Bring the read models up to the head before the engine does, where a person may watch it."""
-        fold(self._log, self._states, self._run_keys, self._outbox, self._partitions, self._limits)
+        small = self._states, self._outbox, self._partitions, self._limits, self._blobs
+        fold(self._log, self._run_keys, *small)
 
     def _greet(self) -> None:
         states = [self._states.get(name) for name in self._states.names()]
@@ -245,6 +251,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         moments=sensor.moments,
         limits=sensor.limits,
         run_key_policy=sensor.run_key_policy,
+        record=sensor.record,
     )
 
 

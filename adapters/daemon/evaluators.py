@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from queue import Empty, SimpleQueue
 
 from ...core.authoring.definitions import Definitions
-from ...core.authoring.schedule_definition import ScheduleDefinition
 from ...core.authoring.sensor import SensorDefinition
-from ...core.authoring.sensor_context import SensorEvaluationContext
 from ...core.decision import FinishedTick
 from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
 from ...core.instance import Instance
+from ...core.tape import Recorder, under
+from ...core.tick_context import tick_context
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -94,8 +94,10 @@ class Evaluators:
         process = os.getpid()
         started = time.monotonic()
         sensor = self._sensors[ticket.sensor]
-        context = _context(sensor, ticket, self._definitions, self._instance)
-        evaluation = evaluate(sensor, context, self._definitions)
+        context = tick_context(sensor, ticket.state, ticket.scheduled_for, self._definitions, self._instance)
+        recorder = Recorder() if sensor.record else None
+        with under(recorder):
+            evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
         return FinishedTick(
@@ -103,30 +105,8 @@ class Evaluators:
             sensor=ticket.sensor,
             evaluation=evaluation,
             duration=time.monotonic() - started,
+            tape=None if recorder is None else recorder.tape(),
         )
-
-
-def _context(
-    sensor: SensorDefinition, ticket: Ticket, definitions: Definitions, instance: Instance
-) -> SensorEvaluationContext:
-    state = ticket.state
-    if isinstance(sensor, ScheduleDefinition) and ticket.scheduled_for is not None:
-        return sensor.context_for(
-            ticket.scheduled_for, sensor_name=sensor.name, definitions=definitions, instance=instance
-        )
-    return SensorEvaluationContext(
-        sensor_name=ticket.sensor,
-        cursor=state.cursor,
-        last_run_key=state.last_run_key,
-        last_tick_completion_time=_seconds(state.last_finished_tick_at),
-        last_sensor_start_time=_seconds(state.last_started_at),
-        definitions=definitions,
-        instance=instance,
-    )
-
-
-def _seconds(at: int | None) -> float | None:
-    return None if at is None else at / 1e6
 
 
 def _end_forked_child(sensor: str) -> None:

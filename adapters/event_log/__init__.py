@@ -1,4 +1,4 @@
-"""The event log's adapters: memory, a SQLite file, PostgreSQL; the last two on eventsourcing's recorders."""
+"""The event log's adapters: memory, a SQLite file, PostgreSQL, the last two on eventsourcing's recorders; and a prefix of any."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import ClassVar, NoReturn, Self
 
@@ -28,6 +29,7 @@ from ...core.events import (
 )
 from ...core.frames import check_readable
 from ...core.log import EventLog
+from ...core.moment_text import EPOCH
 from ...core.partitions_store import ChangedPartitions
 from ...core.records.asset_records import AssetEntry, AssetRecord
 from ...core.records.dagster_event import DagsterEventType
@@ -39,6 +41,7 @@ from ...core.records.runs_filter import RunsFilter
 from ...projections.positions import AssetPositions
 from ..event_log.memory import MemoryEventLog
 from ..identity import actor as actor_here
+from ..past import log_at, log_until
 from ..system import SystemClock
 from .chosen_runs import chosen_runs
 from .read_models import ReadModels
@@ -85,7 +88,7 @@ class DagsterInstance:
         """
         self._log, self._clock, self._models = log, SystemClock(), ReadModels(log)
         self._writer, self._actor, self._run, self._read_only = writer, actor, run, read_only
-        self._owns_log = False
+        self._owns_log, self._ephemeral = False, isinstance(log, MemoryEventLog)
 
     @classmethod
     def ephemeral(cls) -> Self:
@@ -113,6 +116,28 @@ class DagsterInstance:
         instance._owns_log = True
         return instance
 
+    def as_of(self, moment: int | datetime) -> DagsterInstance:
+        """Return an instance that answers as this one would have then; it is good as long as this one's log is open.
+
+        Args:
+            moment: A position, which is a number of events: the instance knows those at the offsets below it.
+                Or a time, in UTC if it says no other: it knows all that was recorded at it or before.
+
+        Raises:
+            CheckError: It is neither.
+            NoSuchPosition: It is beyond the head.
+            NoSuchMoment: It is before the first event, or still to come.
+        """
+        if isinstance(moment, datetime):
+            log = log_at(self._log, _microseconds(moment), self._clock.now())
+        elif isinstance(moment, int) and not isinstance(moment, bool):
+            log = log_until(self._log, moment)
+        else:
+            raise CheckError(f"as_of is {moment!r} ({type(moment).__name__}): give a position or a datetime")
+        past = DagsterInstance(log, read_only=f"it shows the log as it was at position {log.head()}")
+        past._ephemeral = self._ephemeral
+        return past
+
     def __enter__(self) -> Self:
         return self
 
@@ -128,7 +153,7 @@ class DagsterInstance:
     @property
     def is_ephemeral(self) -> bool:
         """Whether the log is in memory."""
-        return isinstance(self._log, MemoryEventLog)
+        return self._ephemeral
 
     def dispose(self) -> None:
         """Close the log if `get` opened it; every report was durable when it returned."""
@@ -495,6 +520,12 @@ def _name(value: object) -> str:
     if isinstance(value, AssetKey):
         return value.to_user_string()
     raise CheckError(f"{value!r} ({type(value).__name__}) is no AssetKey: give AssetKey([...])")
+
+
+def _microseconds(moment: datetime) -> int:
+    """Return a time as events have it."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(microseconds=1)
 
 
 def _behind(offsets: Iterator[int], cursor: str | None, ascending: bool) -> Iterator[int]:

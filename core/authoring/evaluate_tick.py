@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..partitions_store import ChangedPartitions, DynamicPartitionsStore, RememberedPartitions
+from ..tape import observe, reading
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .dynamic_partitions import partition_changes
@@ -92,10 +93,27 @@ def partitions_after(
 
     None if the context has no instance. The instance is asked when a dynamic partition is, once for a set.
     """
-    if not context.has_instance:
+    current = reading()
+    if not context.has_instance and (current is None or not current.replays):
         return None
     changes = partition_changes(data.dynamic_partitions_requests)
-    return ChangedPartitions(RememberedPartitions(context.instance), changes)
+    return ChangedPartitions(RememberedPartitions(_TapedPartitions(context)), changes)
+
+
+class _TapedPartitions:
+    """The dynamic partitions of a context's instance, or of the tape."""
+
+    def __init__(self, context: SensorEvaluationContext) -> None:
+        self._context = context
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> list[str]:
+        def read() -> list[str]:
+            return list(self._context.unrecorded_instance.get_dynamic_partitions(partitions_def_name))
+
+        return observe("instance", "dynamic partitions", partitions_def_name, read)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        return partition_key in self.get_dynamic_partitions(partitions_def_name)
 
 
 def _cursor(context: SensorEvaluationContext, outcome: Outcome) -> str | None:

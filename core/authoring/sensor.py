@@ -40,6 +40,7 @@ def sensor(
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
     run_key_policy: RunKeyPolicy | None = None,
+    record: bool = True,
 ) -> Callable[[SensorFunction], SensorDefinition]: ...
 
 
@@ -61,6 +62,7 @@ def sensor(
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
     run_key_policy: RunKeyPolicy | None = None,
+    record: bool = True,
 ) -> SensorDefinition | Callable[[SensorFunction], SensorDefinition]:
     """Make a sensor of a function; works with and without parentheses.
 
@@ -84,6 +86,7 @@ def sensor(
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
         run_key_policy: When a run key gets one more run; ours.
+        record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     Raises:
         DagsterInvalidDefinitionError: The declaration contradicts itself.
@@ -110,6 +113,7 @@ def sensor(
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
             run_key_policy=run_key_policy,
+            record=record,
         )
 
     return define if bare is None else define(bare)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
+from ..plain_data import plain_problems
+from ..tape import covered, observe, reading
 from .errors import CheckError, DagsterInvariantViolationError
 from .resource_scope import Resources, ResourceScope, needs_closing
 from .resources import checked_resources
@@ -16,6 +18,9 @@ from .sensor_log import LogLine, SensorLogger
 if TYPE_CHECKING:
     from .definitions import Definitions
     from .repository import RepositoryDefinition
+
+
+T = TypeVar("T")
 
 
 class SensorEvaluationContext:
@@ -197,6 +202,32 @@ class SensorEvaluationContext:
         """The time as of which partitions that are asked for are to exist; None for now."""
         return None
 
+    def observe(self, name: str, read: Callable[[], T]) -> T:
+        """Read something of the outside world by *read*, and have what came of it on the tick's tape; ours.
+
+        For what is not recorded by itself. While *read* goes on nothing else is recorded.
+
+        Args:
+            name: What is read; a tick may read the same several times.
+            read: Reads it, and returns plain data: None, numbers, texts, and lists and dicts of those.
+
+        Raises:
+            CheckError: What *read* returned is no plain data.
+            Exception: What *read* raised; on the tape as well.
+        """
+        if not isinstance(name, str):
+            raise CheckError(f"name of an observation is {name!r} ({type(name).__name__}): give a str")
+
+        def checked() -> T:
+            with covered():
+                value = read()
+            problems = list(plain_problems(value, name))
+            if problems:
+                raise CheckError(f"what was observed is no plain data: {problems[0]}")
+            return value
+
+        return observe("observed", name, "", checked)
+
     @property
     def instance(self) -> Any:
         """The instance that the context was built with.
@@ -204,6 +235,13 @@ class SensorEvaluationContext:
         Raises:
             DagsterInvariantViolationError: It was built without one.
         """
+        if (current := reading()) is not None:
+            current.miss("context.instance")
+        return self.unrecorded_instance
+
+    @property
+    def unrecorded_instance(self) -> Any:
+        """The instance, for who puts on the tape what is read of it; raises as `instance` does."""
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "

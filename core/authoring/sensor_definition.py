@@ -51,6 +51,7 @@ class SensorDefinition:
         evaluation_timeout_seconds: After which the engine gives an evaluation up, > 0.
         limits: What the engine lets it do.
         run_key_policy: When a run key gets one more run.
+        record: Whether the engine records what it reads; only of sensors that ask the outside world by themselves.
     """
 
     sensor_type = SensorType.STANDARD
@@ -81,6 +82,7 @@ class SensorDefinition:
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
         limits: SensorLimits | None = None,
         run_key_policy: RunKeyPolicy | None = None,
+        record: bool = True,
     ) -> None:
         """Declare a sensor; `sensor` tells the parameters.
 
@@ -114,6 +116,7 @@ class SensorDefinition:
         self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
         self.limits = checked_limits(limits, self.what)
         self.run_key_policy = checked_policy(run_key_policy, self.what)
+        self.record = record and self.kind == "STANDARD"
         self._targets = sensor_targets(
             self.name,
             self.what,

@@ -11,6 +11,7 @@ from ...core.events import (
     AnyEvent,
     AssetMaterialized,
     AssetObserved,
+    BlobStored,
     CursorUpdated,
     DynamicPartitionsChanged,
     RequestRejected,
@@ -19,6 +20,7 @@ from ...core.events import (
     RunKeysReleased,
     RunRequested,
     SensorReacted,
+    TapeRecorded,
     TickCompleted,
     TickFailed,
     TickInterrupted,
@@ -42,6 +44,8 @@ _PARTS = _ENDS | {
     DynamicPartitionsChanged,
     SensorReacted,
     RequestsPutOff,
+    BlobStored,
+    TapeRecorded,
 }
 
 

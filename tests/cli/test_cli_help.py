@@ -50,7 +50,14 @@ def test_the_commands_are_those_promised() -> None:
         "partition list",
         "partition add",
         "partition delete",
+        "why",
+        "why-not",
+        "why-silent",
         "log",
+        "replay",
+        "backtest",
+        "bisect",
+        "diff",
         "verify",
         "rebuild",
         "info",
@@ -82,6 +89,34 @@ def test_every_command_takes_a_home_and_writes_json(path: tuple[str, ...]) -> No
     assert {"--home", "--json"} <= names
 
 
+#: The commands that show what the log tells; `sensor cursor` also sets, which it refuses to do in the past.
+READING = {
+    "key show",
+    "sensor list",
+    "sensor cursor",
+    "tick list",
+    "tick show",
+    "run list",
+    "run show",
+    "run logs",
+    "limit list",
+    "partition list",
+    "log",
+    "info",
+}
+
+
+def test_every_command_that_shows_what_the_log_tells_can_show_what_it_told_then_and_no_other() -> None:
+    """Seen to fail when `run logs` took no *when*."""
+    taking = {
+        " ".join(path)
+        for path, command in LEAVES.items()
+        if "--as-of" in {name for one in command.assemble_argument_collection() for name in one.names}
+    }
+
+    assert taking == READING
+
+
 def test_without_a_command_the_help_is_shown(ticktrail: CommandLine) -> None:
     result = ticktrail()
 
@@ -100,7 +135,15 @@ def test_without_a_command_the_help_is_shown(ticktrail: CommandLine) -> None:
         ["tick", "list", "--limit", "0"],
         ["tick", "list", "--status", "FINE"],
         ["run", "list", "--limit", "0"],
+        ["why", ""],
+        ["why-not", "s"],
+        ["why-not", "s", ""],
+        ["why-silent", "s", "--since", "yesterday"],
         ["sensor", "cursor", "s", "--set", "x", "--clear"],
+        ["sensor", "cursor", "s", "--set", "x", "--as-of", "3"],
+        ["sensor", "list", "-f", "a.py", "--as-of", "3"],
+        ["log", "--follow", "--as-of", "3"],
+        ["sensor", "start", "s", "--as-of", "3"],
         ["sensor", "start", "s", "-f", "a.py", "-m", "a"],
         ["key", "show", "s"],
         ["key", "release", "s", "k"],
@@ -133,7 +176,11 @@ def test_wrong_usage_is_one_line_and_exit_code_2(arguments: list[str], ticktrail
         ["run", "list"],
         ["partition", "list", "p"],
         ["partition", "add", "p", "k"],
+        ["why", "r"],
+        ["why-not", "s", "k"],
+        ["why-silent", "s"],
         ["log"],
+        ["diff", "1"],
         ["verify"],
         ["rebuild"],
         ["info"],

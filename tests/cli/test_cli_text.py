@@ -36,7 +36,9 @@ def test_an_iso_time_is_local_unless_it_says_otherwise(written: str) -> None:
     assert text.moment(written, 0) == NOW
 
 
-@pytest.mark.parametrize("written", ["", "soon", "5", "5y", "-5m", "2026-13-01"])
+@pytest.mark.parametrize(
+    "written", ["", "soon", "5", "5y", "-5m", "2026-13-01", "99999999w", "9" * 400 + "s", "0001-01-01"]
+)
 def test_anything_else_is_no_moment(written: str) -> None:
     with pytest.raises(text.UsageError, match="is no moment: expected a length of time"):
         text.moment(written, NOW)
@@ -116,7 +118,18 @@ def sample(kind: type[Any]) -> AnyEvent:
 
 
 def _value(declared: Any) -> Any:
-    for candidate in (7, 0.5, "text", ["a"], {"key": "value"}, "RUNNING", "LOG", True):
+    for candidate in (
+        7,
+        0.5,
+        "text",
+        ["a"],
+        {"key": "value"},
+        "RUNNING",
+        "LOG",
+        True,
+        b"bytes",
+        {"key": b"bytes"},
+    ):
         try:
             return msgspec.convert(candidate, declared, strict=True)
         except msgspec.ValidationError:

@@ -36,7 +36,101 @@ def events_of(log: EventLog, start: int = 0, stop: int | None = None) -> list[An
     return events
 
 
-class EventLogContract:
+class EventLogReadingContract:
+    """Promises to readers, whatever became of the log since; fixtures as of `EventLogContract`."""
+
+    @pytest.mark.parametrize("start", range(8))
+    @pytest.mark.parametrize("stop", [*range(8), None])
+    def test_a_read_yields_the_events_of_its_range(self, log: EventLog, start: int, stop: int | None) -> None:
+        for first, count in ((0, 1), (1, 3), (4, 2)):
+            put(log, [skipped(n) for n in range(first, first + count)])
+
+        assert events_of(log, start, stop) == [skipped(n) for n in range(6)[start:stop]]
+
+    def test_frames_at_the_ends_of_a_range_are_cut_and_keep_their_number(self, log: EventLog) -> None:
+        put(log, [skipped(n) for n in range(4)])
+        put(log, [skipped(n) for n in range(4, 8)])
+
+        frames = list(log.read(2, 5))
+
+        assert [(f.number, f.first_offset, f.next_offset) for f in frames] == [(0, 2, 4), (1, 4, 5)]
+
+    def test_any_offset_of_a_long_log_is_found_by_a_fresh_handle(
+        self, log: EventLog, other: EventLog
+    ) -> None:
+        sizes = [1 + number % 4 for number in range(60)]
+        for size in sizes:
+            put(log, [skipped(log.head() + n) for n in range(size)])
+
+        for start in (0, 1, 33, 74, 75, 76, 149, sum(sizes) - 1, sum(sizes), sum(sizes) + 1):
+            assert events_of(other, start, start + 2) == [skipped(n) for n in range(start, sum(sizes))][:2]
+
+    def test_what_a_reader_does_not_want_keeps_its_place(self, log: EventLog) -> None:
+        asked = RunRequested(at=1, run="r", job="j", sensor="inbox", run_key="k", run_config={"a": [1]})
+        put(log, [skipped(0), asked, skipped(1)])
+        put(log, [asked])
+
+        frames = list(log.read(wanted=frozenset([TickSkipped])))
+
+        assert [(frame.first_offset, len(frame.events)) for frame in frames] == [(0, 3), (3, 1)]
+        assert [e for frame in frames for e in frame.events if isinstance(e, TickSkipped)] == [
+            skipped(0),
+            skipped(1),
+        ]
+
+    def test_of_requests_a_reader_may_want_the_key_alone(self, log: EventLog) -> None:
+        asked = RunRequested(at=1, run="r", job="j", tick=7, sensor="inbox", run_key="k", run_config={"a": 1})
+        put(log, [skipped(0), asked])
+
+        [frame] = log.read(wanted=frozenset([RequestedKey]))
+
+        request = frame.events[1]
+        assert isinstance(request, RunRequested | RequestedKey)
+        assert (request.run, request.tick, request.sensor, request.run_key) == ("r", 7, "inbox", "k")
+
+    def test_of_many_events_in_an_append_a_reader_gets_what_it_wants_from_anywhere(
+        self, log: EventLog
+    ) -> None:
+        asked = [RunRequested(at=n, run=f"r{n}", job="j", sensor="inbox", run_key=f"k{n}") for n in range(90)]
+        appended = [event for n in range(90) for event in (skipped(n), asked[n])]
+        put(log, [skipped(-1)])
+        put(log, appended)
+
+        for start, stop in ((0, 181), (1, 181), (40, 121), (180, 181)):
+            whole, lean = (
+                list(log.read(start, stop)),
+                list(log.read(start, stop, wanted=frozenset([TickSkipped]))),
+            )
+            assert [e for frame in whole for e in frame.events] == [skipped(-1), *appended][start:stop]
+            assert [e for frame in lean for e in frame.events if isinstance(e, TickSkipped)] == [
+                e for frame in whole for e in frame.events if isinstance(e, TickSkipped)
+            ]
+            assert [len(frame.events) for frame in lean] == [len(frame.events) for frame in whole]
+
+    def test_a_reader_that_goes_on_where_it_ended_sees_every_event_once(
+        self, log: EventLog, other: EventLog
+    ) -> None:
+        seen: list[AnyEvent] = []
+        for round_ in range(5):
+            put(log if round_ % 2 else other, [skipped(2 * round_), skipped(2 * round_ + 1)])
+            seen += events_of(other, len(seen))
+
+        assert seen == [skipped(n) for n in range(10)]
+
+    def test_a_reader_stopped_early_leaves_the_log_usable(self, log: EventLog) -> None:
+        for number in range(3):
+            put(log, [skipped(number)])
+
+        reader = log.read()
+        first = next(reader)
+        put(log, [skipped(3)])
+        del reader
+
+        assert list(first.events) == [skipped(0)]
+        assert events_of(log, 1) == [skipped(1), skipped(2), skipped(3)]
+
+
+class EventLogContract(EventLogReadingContract):
     """Promises of the port.
 
     Fixtures to provide: `log`, empty; `other`, a second handle on the same storage and partition, or
@@ -177,98 +271,6 @@ class EventLogContract:
             put(log, [skipped(n, reason="x" * (FRAME_CAP // 2)) for n in range(5)], expected=0)
 
         assert events_of(log) == [skipped(0)]
-
-    # --- reading ------------------------------------------------------------------------------
-
-    @pytest.mark.parametrize("start", range(8))
-    @pytest.mark.parametrize("stop", [*range(8), None])
-    def test_a_read_yields_the_events_of_its_range(self, log: EventLog, start: int, stop: int | None) -> None:
-        for first, count in ((0, 1), (1, 3), (4, 2)):
-            put(log, [skipped(n) for n in range(first, first + count)])
-
-        assert events_of(log, start, stop) == [skipped(n) for n in range(6)[start:stop]]
-
-    def test_frames_at_the_ends_of_a_range_are_cut_and_keep_their_number(self, log: EventLog) -> None:
-        put(log, [skipped(n) for n in range(4)])
-        put(log, [skipped(n) for n in range(4, 8)])
-
-        frames = list(log.read(2, 5))
-
-        assert [(f.number, f.first_offset, f.next_offset) for f in frames] == [(0, 2, 4), (1, 4, 5)]
-
-    def test_any_offset_of_a_long_log_is_found_by_a_fresh_handle(
-        self, log: EventLog, other: EventLog
-    ) -> None:
-        sizes = [1 + number % 4 for number in range(60)]
-        for size in sizes:
-            put(log, [skipped(log.head() + n) for n in range(size)])
-
-        for start in (0, 1, 33, 74, 75, 76, 149, sum(sizes) - 1, sum(sizes), sum(sizes) + 1):
-            assert events_of(other, start, start + 2) == [skipped(n) for n in range(start, sum(sizes))][:2]
-
-    def test_what_a_reader_does_not_want_keeps_its_place(self, log: EventLog) -> None:
-        asked = RunRequested(at=1, run="r", job="j", sensor="inbox", run_key="k", run_config={"a": [1]})
-        put(log, [skipped(0), asked, skipped(1)])
-        put(log, [asked])
-
-        frames = list(log.read(wanted=frozenset([TickSkipped])))
-
-        assert [(frame.first_offset, len(frame.events)) for frame in frames] == [(0, 3), (3, 1)]
-        assert [e for frame in frames for e in frame.events if isinstance(e, TickSkipped)] == [
-            skipped(0),
-            skipped(1),
-        ]
-
-    def test_of_requests_a_reader_may_want_the_key_alone(self, log: EventLog) -> None:
-        asked = RunRequested(at=1, run="r", job="j", tick=7, sensor="inbox", run_key="k", run_config={"a": 1})
-        put(log, [skipped(0), asked])
-
-        [frame] = log.read(wanted=frozenset([RequestedKey]))
-
-        request = frame.events[1]
-        assert isinstance(request, RunRequested | RequestedKey)
-        assert (request.run, request.tick, request.sensor, request.run_key) == ("r", 7, "inbox", "k")
-
-    def test_of_many_events_in_an_append_a_reader_gets_what_it_wants_from_anywhere(
-        self, log: EventLog
-    ) -> None:
-        asked = [RunRequested(at=n, run=f"r{n}", job="j", sensor="inbox", run_key=f"k{n}") for n in range(90)]
-        appended = [event for n in range(90) for event in (skipped(n), asked[n])]
-        put(log, [skipped(-1)])
-        put(log, appended)
-
-        for start, stop in ((0, 181), (1, 181), (40, 121), (180, 181)):
-            whole, lean = (
-                list(log.read(start, stop)),
-                list(log.read(start, stop, wanted=frozenset([TickSkipped]))),
-            )
-            assert [e for frame in whole for e in frame.events] == [skipped(-1), *appended][start:stop]
-            assert [e for frame in lean for e in frame.events if isinstance(e, TickSkipped)] == [
-                e for frame in whole for e in frame.events if isinstance(e, TickSkipped)
-            ]
-            assert [len(frame.events) for frame in lean] == [len(frame.events) for frame in whole]
-
-    def test_a_reader_that_goes_on_where_it_ended_sees_every_event_once(
-        self, log: EventLog, other: EventLog
-    ) -> None:
-        seen: list[AnyEvent] = []
-        for round_ in range(5):
-            put(log if round_ % 2 else other, [skipped(2 * round_), skipped(2 * round_ + 1)])
-            seen += events_of(other, len(seen))
-
-        assert seen == [skipped(n) for n in range(10)]
-
-    def test_a_reader_stopped_early_leaves_the_log_usable(self, log: EventLog) -> None:
-        for number in range(3):
-            put(log, [skipped(number)])
-
-        reader = log.read()
-        first = next(reader)
-        put(log, [skipped(3)])
-        del reader
-
-        assert list(first.events) == [skipped(0)]
-        assert events_of(log, 1) == [skipped(1), skipped(2), skipped(3)]
 
     # --- waking -------------------------------------------------------------------------------
 

@@ -6,30 +6,20 @@ A sample is never changed. A new event type, and an event that gets a new field,
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 import pytest
 
+from harness.golden import GOLDEN, SAMPLES, value
 from ticktrail.core import events
 from ticktrail.core.events import AnyEvent
 from ticktrail.core.frames import START, EncodedFrame, decode_frame, encode_frames
 
-GOLDEN = Path(__file__).parents[1] / "golden"
-SAMPLES: list[dict[str, Any]] = json.loads((GOLDEN / "events-1.json").read_text("utf-8"))
 FRAMES: list[dict[str, Any]] = json.loads((GOLDEN / "frames-list-1.json").read_text("utf-8"))
-#: The later one has a column for a field that `RunKeysReleased` got later.
-PACKED: list[dict[str, Any]] = [
-    json.loads((GOLDEN / f"frames-packed-{number}.json").read_text("utf-8")) for number in (1, 2)
-]
+#: The last one is as it is written now.
+PACKED: list[dict[str, Any]] = json.loads((GOLDEN / "frames-packed-1.json").read_text("utf-8"))
 EVENT_TYPES: tuple[type[msgspec.Struct], ...] = get_args(AnyEvent)
-
-
-def value(sample: dict[str, Any]) -> AnyEvent:
-    """The event that a sample stands for."""
-    event: AnyEvent = getattr(events, sample["event"])(**sample["fields"])
-    return event
 
 
 def first_samples() -> dict[str, dict[str, Any]]:
@@ -98,7 +88,9 @@ def test_stored_frames_are_read_as_the_events_they_held() -> None:
     assert len(FRAMES) == 2, "the second one shows the chain"
 
 
-@pytest.mark.parametrize("stored", PACKED, ids=["1", "2"])
+@pytest.mark.parametrize(
+    "stored", PACKED, ids=["before ticks were recorded", "before ticks released keys", "now"]
+)
 def test_a_stored_packed_frame_is_read_as_the_events_it_held(stored: dict[str, Any]) -> None:
     encoded = EncodedFrame(number=0, topic=stored["topic"], state=bytes.fromhex(stored["state"]))
 

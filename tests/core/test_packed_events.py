@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ticktrail.core import events as catalogue
+from harness.golden import SAMPLES, value
 from ticktrail.core.errors import CorruptFrame, UnknownSchema
 from ticktrail.core.events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickSkipped
 from ticktrail.core.frames import (
@@ -26,8 +24,7 @@ from ticktrail.core.frames import (
 from ticktrail.core.lean_events import PassedOver, RequestedKey, RequestedKeys
 from ticktrail.core.packed_events import Packed, PackedEvents, pack, unpack
 
-SAMPLES = json.loads((Path(__file__).parents[1] / "golden" / "events-1.json").read_text("utf-8"))
-EVENTS: list[AnyEvent] = [getattr(catalogue, sample["event"])(**sample["fields"]) for sample in SAMPLES]
+EVENTS: list[AnyEvent] = [value(sample) for sample in SAMPLES]
 
 scalars = (
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from([0.0, -0.0, 1.0]) | st.text(max_size=2)

@@ -12,7 +12,6 @@ from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.core.authoring.definitions import Definitions
 from ticktrail.core.authoring.schedule_definition import ScheduleDefinition
 from ticktrail.core.authoring.sensor import SensorDefinition
-from ticktrail.core.authoring.sensor_context import SensorEvaluationContext
 from ticktrail.core.decision import FinishedTick
 from ticktrail.core.engine import Engine
 from ticktrail.core.engine_parts import EngineSensor, Step, Ticket
@@ -20,6 +19,9 @@ from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
 from ticktrail.core.sensor_state import SensorState
+from ticktrail.core.tape import Recorder, under
+from ticktrail.core.tick_context import tick_context
+from ticktrail.projections.blobs import Blobs
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.run_keys import RunKeys
@@ -64,11 +66,12 @@ class EngineHarness:
         timeout: float = 60.0,
         fingerprint: str = "code-1",
         instance: Any = ...,
+        record: bool = False,
         **definitions: Any,
     ) -> None:
         self.clock = clock or StillClock()
         self.log = log or MemoryEventLog()
-        self.timeout, self.fingerprint = timeout, fingerprint
+        self.timeout, self.fingerprint, self.record = timeout, fingerprint, record
         self.instance: Any = DagsterInstance(self.log) if instance is ... else instance
         self.load(*sensors, **definitions)
 
@@ -92,6 +95,7 @@ class EngineHarness:
             run_keys=RunKeys(self.index),
             open_runs=self.outbox,
             partitions=self.partitions,
+            blobs=Blobs(),
             sensors={name: self._engine_sensor(sensor) for name, sensor in self.sensors.items()},
             clock=self.clock,
             new_ids=self._new_ids,
@@ -115,6 +119,7 @@ class EngineHarness:
             moments=sensor.moments,
             limits=sensor.limits,
             run_key_policy=sensor.run_key_policy,
+            record=self.record and sensor.record,
         )
 
     def _new_ids(self, count: int) -> list[str]:
@@ -129,22 +134,16 @@ class EngineHarness:
     def evaluate(self, ticket: Ticket) -> FinishedTick:
         """Evaluate a started tick as the engine's threads do."""
         sensor = self.sensors[ticket.sensor]
-        evaluation = evaluate(sensor, self._context(sensor, ticket), self.definitions)
-        return FinishedTick(tick=ticket.tick, sensor=ticket.sensor, evaluation=evaluation, duration=0.5)
-
-    def _context(self, sensor: SensorDefinition, ticket: Ticket) -> SensorEvaluationContext:
-        state = ticket.state
-        if isinstance(sensor, ScheduleDefinition) and ticket.scheduled_for is not None:
-            known = {"definitions": self.definitions, "instance": self.instance}
-            return sensor.context_for(ticket.scheduled_for, sensor_name=sensor.name, **known)
-        return SensorEvaluationContext(
-            sensor_name=ticket.sensor,
-            cursor=state.cursor,
-            last_run_key=state.last_run_key,
-            last_tick_completion_time=_seconds(state.last_finished_tick_at),
-            last_sensor_start_time=_seconds(state.last_started_at),
-            definitions=self.definitions,
-            instance=self.instance,
+        context = tick_context(sensor, ticket.state, ticket.scheduled_for, self.definitions, self.instance)
+        recorder = Recorder() if self.record and sensor.record else None
+        with under(recorder):
+            evaluation = evaluate(sensor, context, self.definitions)
+        return FinishedTick(
+            tick=ticket.tick,
+            sensor=ticket.sensor,
+            evaluation=evaluation,
+            duration=0.5,
+            tape=None if recorder is None else recorder.tape(),
         )
 
     def finish(self, *tickets: Ticket) -> Step:
@@ -184,7 +183,3 @@ class EngineHarness:
 
     def state(self, sensor: str) -> SensorState:
         return self.states.get(sensor)
-
-
-def _seconds(at: int | None) -> float | None:
-    return None if at is None else at / 1e6

@@ -42,7 +42,7 @@ def tries(engine: EngineHarness) -> list[tuple[str | None, str | None]]:
 
 
 def test_a_key_whose_run_failed_gets_as_many_more_runs_as_its_policy_says() -> None:
-    """Seen to fail when `tried_again` did not compare with ``retries``, when `decide` released no key, and when
+    """Seen to fail when `with_tries` did not compare with ``retries``, when `decide` released no key, and when
     `TickOutcomes` did not take the release for a part of its tick."""
     engine = engine_with(dg.RunKeyPolicy(retries=2), "b", "a")
     for _ in range(5):
@@ -220,7 +220,7 @@ def test_each_key_gets_the_tries_that_its_policy_gives(
 ) -> None:
     """In each round runs fail, an operator frees a key, the engine is started anew, or not; then the sensor ticks.
 
-    Seen to fail when `tried_again` gave one try more, and when `Outbox` took each try for the first.
+    Seen to fail when `with_tries` gave one try more, and when `Outbox` took each try for the first.
     """
     engine = engine_with(dg.RunKeyPolicy(retries=retries), *"abc")
     owned, failed, expected = dict[str, int](), set[str](), list[tuple[str, str | None]]()

@@ -1,0 +1,102 @@
+"""``ticktrail why``: why a run exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import asdict
+
+from ...core.events import RunRequested
+from ...core.log import EventLog
+from ...projections.milestones import Milestones
+from ...projections.origins import MOST_STEPS, Origin, origins
+from ...projections.run_search import RunSearch
+from ...projections.runs import Run, Runs
+from ..folding import fold
+from ..system import SystemClock
+from .describe import as_record, details, style, subject
+from .lookback import Lookback
+from .options import COMMON, Common
+from .origin_text import left_out, root, title, told
+from .output import Output, status_text
+from .reading import opened
+from .run_id import RunId, checked, the_one
+from .text import ago, between, local_time
+
+
+def why(run: RunId, /, *, common: Common = COMMON) -> int:
+    """Tell why a run exists: the request, its tick, the code, and so on back to the root."""
+    out, search, milestones = Output(json=common.json), RunSearch(checked(run)), Milestones()
+    with opened(common.open()) as log:
+        fold(log, search, milestones)
+        row = _row(log, search, the_one(run, search.found()))
+        past = Lookback(log)
+        request = past.event(row.offset)
+        assert isinstance(request, RunRequested)
+        steps = origins(past, milestones, row.offset, request)
+    if out.json:
+        out.record({**asdict(row), "chain": [_record(step) for step in steps], "root": _root(steps)})
+    else:
+        _show(out, row, steps)
+    return 0
+
+
+def _row(log: EventLog, search: RunSearch, run: str) -> Run:
+    """Return the run as it stands, of which only its own events are folded in."""
+    offset, runs = search.requests[run], Runs()
+    request = Lookback(log).event(offset)
+    assert isinstance(request, RunRequested)
+    runs.take([(offset, request), *search.course(run)], search.checkpoint)
+    row = runs.get(run)
+    assert row is not None
+    return row
+
+
+def _root(steps: list[Origin]) -> str:
+    if len(steps) == MOST_STEPS and len(steps[-1].causes) == 1:
+        return f"further back than {MOST_STEPS} steps"
+    return root(steps[-1])
+
+
+def _record(step: Origin) -> dict[str, Any]:
+    started = step.started
+    code = None if started is None else started.fingerprint
+    return {
+        "title": title(step),
+        "code": code,
+        "code_is_current": None if code is None else step.defined is not None and step.replaced is None,
+        "events": [{**as_record(offset, event), "note": note or None} for offset, event, note in told(step)],
+    }
+
+
+def _show(out: Output, row: Run, steps: list[Origin]) -> None:
+    now = SystemClock().now()
+    out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
+    out.facts(
+        {
+            "run key": row.run_key,
+            "partition": row.partition_key,
+            "requested": f"{local_time(row.requested_at)} ({ago(row.requested_at, now)})",
+            "started": None if row.started_at is None else f"{local_time(row.started_at)} in {row.where}",
+            "ended": None if row.ended_at is None else local_time(row.ended_at),
+            "took": None if row.ended_at is None else between(row.started_at, row.ended_at),
+            "error": row.error,
+            "root": _root(steps),
+        }
+    )
+    for number, step in enumerate(steps):
+        out.section(("" if number == 0 else "because ") + title(step))
+        for item in told(step):
+            _line(out, *item)
+        if left_out(step):
+            out.line(f"          {left_out(step)} more log lines: ticktrail tick show {step.tick[0][0]}")
+
+
+def _line(out: Output, offset: int, event: Any, note: str) -> None:
+    out.line(
+        (f"{offset:>8}  {local_time(event.at)}  ", "dim"),
+        (f"{type(event).__name__:<16} ", style(event)),
+        (f"{subject(event):<14}  ", "bold"),
+        " ".join(details(event).splitlines()),
+        (f"  ({note})" if note else "", "dim"),
+    )

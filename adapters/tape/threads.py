@@ -1,0 +1,23 @@
+"""Threads that a sensor starts: which of them reads first is chance that no tape has."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ...core.tape import reading
+
+_start = threading.Thread.start
+
+
+def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """Yield what is replaced: whose, its name, and by what."""
+    yield threading.Thread, "start", start
+
+
+def start(thread: threading.Thread) -> None:
+    """Do as `threading.Thread.start`."""
+    if (current := reading()) is not None:
+        current.miss(f"thread {thread.name}: what it reads is not recorded")
+    _start(thread)

@@ -1,0 +1,228 @@
+"""Backtest: other code on the ticks of the past, with a cursor and run keys of its own that evolve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from ..authoring.definitions import Definitions
+from ..authoring.sensor_definition import SensorDefinition
+from ..decision import FinishedTick, decide
+from ..evaluation import evaluate
+from ..events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickInterrupted
+from ..run_key_tries import in_period, try_of, with_tries
+from ..run_keys import NOBODY
+from ..sensor_state import SensorState, evolve
+from ..tape import Tape, under
+from ..tape.history_player import HistoryPlayer, Missing
+from ..tick_context import tick_context
+from .past_tick import PastTick
+
+#: What became of a request: only the new code makes it, only the old one did, both with other content, both.
+Change = Literal["added", "removed", "changed", "unchanged"]
+
+#: The fields of a request that make it what it is.
+_CONTENT = ("run_key", "job", "run_config", "given_tags", "partition_key", "asset_selection")
+
+
+class RequestChange(msgspec.Struct, frozen=True):
+    """A run request of a tick, before and after.
+
+    Attributes:
+        change: What became of it.
+        old, new: The request by the recorded code, and by the new one; None if it did not make it.
+    """
+
+    change: Change
+    old: RunRequested | None
+    new: RunRequested | None
+
+    @property
+    def run_key(self) -> str | None:
+        """The run key, None if it has none."""
+        one = self.new or self.old
+        return None if one is None else one.run_key
+
+
+class BacktestTick(msgspec.Struct, frozen=True, kw_only=True):
+    """What the new code did in place of the old one in a tick.
+
+    Attributes:
+        tick: Its id.
+        at: When it started; UTC, microseconds since the epoch.
+        requests: Each run request that one or the other made, in order.
+        cursor_before, cursor_after: The new code's.
+        error: What it raised, one line; None if it did not.
+        missing: What it read that the tape does not have, a line each.
+        why_not: Why it was not evaluated, None if it was.
+    """
+
+    tick: int
+    at: int
+    requests: Sequence[RequestChange] = ()
+    cursor_before: str | None = None
+    cursor_after: str | None = None
+    error: str | None = None
+    missing: Sequence[str] = ()
+    why_not: str | None = None
+
+    def count(self, change: Change) -> int:
+        """Return how many requests became that."""
+        return sum(request.change == change for request in self.requests)
+
+    @property
+    def diverges(self) -> bool:
+        """Whether the new code asks for something else than the old one did."""
+        return any(request.change != "unchanged" for request in self.requests)
+
+
+class Backtest:
+    """New code that goes through the ticks of the past.
+
+    Args:
+        sensor: The new code.
+        definitions: Those that it is in.
+        start_cursor: The cursor that it begins with; ``...`` for that of the first tick.
+        fresh_keys: Whether no run key is taken when it begins.
+        missing: What becomes of a read that the tape does not have.
+    """
+
+    def __init__(
+        self,
+        sensor: SensorDefinition,
+        definitions: Definitions,
+        *,
+        start_cursor: str | Any | None = ...,
+        fresh_keys: bool = False,
+        missing: Missing = "fail",
+    ) -> None:
+        self._sensor, self._definitions = sensor, definitions
+        self._start_cursor, self._fresh_keys, self._missing = start_cursor, fresh_keys, missing
+        self._state: SensorState | None = None
+        self._owners: dict[str, int] = {}
+        self._tries: dict[int, tuple[str, int]] = {}
+        self._nearest: dict[tuple[str, str, str], Any] = {}
+
+    def run(self, pasts: Iterable[PastTick]) -> Iterator[BacktestTick]:
+        """Yield what becomes of each tick, in order."""
+        return map(self._tick, pasts)
+
+    def _tick(self, past: PastTick) -> BacktestTick:
+        if self._state is None:
+            self._begin(past)
+        tape = past.read_tape()
+        if (why := _not_evaluated(past, tape, self._missing)) is not None:
+            return BacktestTick(tick=past.tick, at=past.started.at, why_not=why)
+        player = HistoryPlayer(tape or Tape(), self._missing, self._nearest, at=past.started.at)
+        assert self._state is not None
+        before = self._state.cursor
+        events = self._decided(past, player)
+        self._evolve(past, events)
+        end = events[-1]
+        return BacktestTick(
+            tick=past.tick,
+            at=past.started.at,
+            requests=list(compared(past.events, events)),
+            cursor_before=before,
+            cursor_after=self._state.cursor,
+            error=end.error if isinstance(end, TickFailed) else None,
+            missing=player.missing,
+        )
+
+    def _begin(self, past: PastTick) -> None:
+        state = past.state_at_start
+        self._state = state if self._start_cursor is ... else replace(state, cursor=self._start_cursor)
+        self._owners = {} if self._fresh_keys else dict(past.owners)
+
+    def _decided(self, past: PastTick, player: HistoryPlayer) -> list[AnyEvent]:
+        assert self._state is not None
+        # Sensors that an operator had stopped meanwhile ask for nothing, whatever their code.
+        state = replace(
+            self._state, defined=past.state.defined, stored_status=past.state.stored_status, quarantined=None
+        )
+        context = tick_context(self._sensor, state, past.started.scheduled_for, self._definitions, None)
+        with under(player):
+            evaluation = evaluate(self._sensor, context, self._definitions)
+        policy = self._sensor.run_key_policy
+        evaluation = in_period(evaluation, policy, past.started.at)
+        self._state = evolve(state, past.tick, past.started)
+        requests = evaluation.requests
+        owners, tries = with_tries(
+            policy,
+            requests,
+            [self._owners.get(request.run_key or "", NOBODY) for request in requests],
+            lambda owner: self._failed_try(past, owner),
+        )
+        end: Any = past.events[-1]
+        return decide(
+            self._state,
+            FinishedTick(tick=past.tick, sensor=past.started.sensor, evaluation=evaluation, duration=0.0),
+            owners=owners,
+            run_ids=[f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))],
+            partitions=past.partitions,
+            limits=self._sensor.limits,
+            tries=tries,
+            offset=past.offset,
+            at=end.at,
+        )
+
+    def _evolve(self, past: PastTick, events: Sequence[AnyEvent]) -> None:
+        assert self._state is not None
+        for offset, event in enumerate(events, past.offset):
+            self._state = evolve(self._state, offset, event)
+            if isinstance(event, RunRequested) and event.run_key:
+                self._owners.setdefault(event.run_key, offset)
+                self._tries[offset] = event.run_key, try_of(event)
+            elif isinstance(event, RunKeysReleased):
+                for key in event.run_keys:
+                    self._owners.pop(key, None)
+
+    def _failed_try(self, past: PastTick, owner: int) -> int | None:
+        """Return which try a request was, if its run has failed: the new code's fail as those recorded did."""
+        if owner not in self._tries:
+            return past.failed_try(owner)
+        key, number = self._tries[owner]
+        recorded = past.failed_try(past.owners.get(key, NOBODY))
+        return number if recorded is not None and recorded >= number else None
+
+
+def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str | None:
+    end = past.events[-1]
+    if isinstance(end, TickInterrupted):
+        return f"it was interrupted: {end.reason}"
+    if tape is None and missing != "live":
+        return "what it read was not recorded"
+    return None
+
+
+def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[RequestChange]:
+    """Yield the requests among the events of a tick, before and after: those of one run key are one."""
+    before, after = list(_requests(old)), list(_requests(new))
+    left = {_identity(request): request for request in before}
+    for request in after:
+        was = left.pop(_identity(request), None)
+        if was is None:
+            yield RequestChange("added", None, request)
+        else:
+            yield RequestChange(
+                "unchanged" if _content(was) == _content(request) else "changed", was, request
+            )
+    for request in left.values():
+        yield RequestChange("removed", request, None)
+
+
+def _requests(events: Iterable[AnyEvent]) -> Iterator[RunRequested]:
+    return (event for event in events if isinstance(event, RunRequested))
+
+
+def _identity(request: RunRequested) -> Any:
+    if request.run_key:
+        return request.run_key
+    return msgspec.msgpack.encode(_content(request), order="sorted")
+
+
+def _content(request: RunRequested) -> tuple[Any, ...]:
+    return tuple(getattr(request, field) for field in _CONTENT)

@@ -1,0 +1,42 @@
+"""A tick of the past, with all that its decision was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from ..events import AnyEvent, TickStarted
+from ..partitions_store import DynamicPartitionsStore
+from ..run_key_tries import FailedTry
+from ..sensor_state import SensorState
+from ..tape import Tape
+
+
+class PastTick(msgspec.Struct, frozen=True, kw_only=True):
+    """A tick that has ended.
+
+    Attributes:
+        tick: Its id.
+        started: How it started.
+        state_at_start: The sensor then.
+        state: The sensor at the head on which the tick was decided.
+        owners: Of the sensor's run keys at that head, the offset of the request that owns each.
+        failed_try: Returns, for the offset of a request of the sensor, which try of its run key it was, if its run
+            had failed by then; None for any other.
+        partitions: The dynamic partitions at that head.
+        events: Those that ended the tick, in order, without its tape.
+        offset: The offset of the first of them.
+        read_tape: Returns what the tick read; None if that was not recorded. Raises `MissingBlob`.
+    """
+
+    tick: int
+    started: TickStarted
+    state_at_start: SensorState
+    state: SensorState
+    owners: Mapping[str, int]
+    failed_try: FailedTry
+    partitions: DynamicPartitionsStore
+    events: Sequence[AnyEvent]
+    offset: int
+    read_tape: Callable[[], Tape | None]

@@ -1,0 +1,67 @@
+"""Which tape the reads of this thread go to, or come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from .player import Player
+from .recorder import Recorder
+
+T = TypeVar("T")
+
+#: What reads are handed to.
+Reading = Recorder | Player
+
+_current: ContextVar[Reading | None] = ContextVar("ticktrail_tape", default=None)
+
+#: Return what reads of this thread are handed to, None outside of evaluations that are recorded or replayed.
+reading: Callable[[], Reading | None] = _current.get
+
+
+@contextmanager
+def under(reads: Reading | None) -> Iterator[None]:
+    """Hand the reads of this thread to *reads*."""
+    before = _current.set(reads)
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+def covered() -> Any:
+    """Return a context in which nothing is recorded: what is read in it is on the tape already, as another read."""
+    return under(None)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def observe(
+    channel: str,
+    what: str,
+    subject: str,
+    read: Callable[[], T],
+    plain: Callable[[T], Any] = _same,
+    restored: Callable[[Any], T] = _same,
+) -> T:
+    """Read the outside world by *read*, on the record if there is one; when a tape is played, return what it says.
+
+    Args:
+        channel: The kind of source.
+        what, subject: As in `Observation`.
+        read: Reads it.
+        plain: Makes plain data of what came of it.
+        restored: Makes what came of it of plain data.
+
+    Raises:
+        NotOnTape: A tape is played that does not have the read.
+        Exception: What *read* raised, then or now.
+    """
+    current = _current.get()
+    if current is None:
+        return read()
+    return current.observe(channel, what, subject, read, plain, restored)

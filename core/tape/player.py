@@ -1,0 +1,77 @@
+"""The player: answers an evaluation's reads from a tape."""
+
+from __future__ import annotations
+
+import builtins
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ..errors import TickTrailError
+from .tape import Observation, Tape
+
+T = TypeVar("T")
+
+
+class NotOnTape(TickTrailError):
+    """A read that the tape does not have."""
+
+
+class Player:
+    """Answers the reads of one evaluation: of each subject in the order in which they were made.
+
+    Attributes:
+        missing: What was read and is not on the tape, a line each.
+    """
+
+    replays: bool = True
+
+    def __init__(self, tape: Tape) -> None:
+        self._left: dict[tuple[str, str, str], deque[Observation]] = {}
+        for channel, observation in tape.all():
+            place = channel, observation.what, observation.subject
+            self._left.setdefault(place, deque()).append(observation)
+        self.missing: list[str] = []
+        self.inside = 0
+
+    def observe(
+        self,
+        channel: str,
+        what: str,
+        subject: str,
+        read: Callable[[], T],
+        plain: Callable[[T], Any],
+        restored: Callable[[Any], T],
+    ) -> T:
+        """Return what the tape says, or raise what it says; see `ticktrail.core.tape.current.observe`.
+
+        Raises:
+            NotOnTape: It says nothing of it.
+        """
+        left = self._left.get((channel, what, subject))
+        if not left:
+            self.miss(f"{what} {subject}".rstrip())
+            raise NotOnTape(
+                f"{what} {subject!r} is not on the tape of this tick: the code reads what it did not read then"
+            )
+        observation = left.popleft()
+        if observation.raised is not None:
+            raise error_of(observation.raised)
+        return restored(observation.result)
+
+    def miss(self, what: str) -> None:
+        """Note a read that cannot be answered."""
+        if what not in self.missing:
+            self.missing.append(what)
+
+
+def error_of(raised: Sequence[Any]) -> Exception:
+    """Return an error like the recorded one; a type that is not Python's own becomes a `RuntimeError`."""
+    name, *arguments = raised
+    kind = getattr(builtins, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        return RuntimeError(f"{name}: {', '.join(map(str, arguments))}")
+    if issubclass(kind, OSError):
+        # OSError chooses the type from the number.
+        return OSError(*arguments)
+    return kind(*arguments)

@@ -1,0 +1,106 @@
+"""The recorder: puts on a tape what an evaluation reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from .tape import Tape, encode_channel
+
+T = TypeVar("T")
+
+#: Bytes that one read, and all reads of a tick from one kind of source, may take on the tape.
+MOST_OF_ONE, MOST_OF_CHANNEL = 1 << 20, 1 << 24
+
+#: How many different things that were not recorded are named.
+_MOST_NAMED = 20
+
+_size_of = msgspec.msgpack.Encoder().encode
+
+
+class Recorder:
+    """Records the reads of one evaluation.
+
+    Attributes:
+        inside: How many reads that are recorded go on just now: what they do to answer is no other read.
+    """
+
+    replays: bool = False
+
+    def __init__(self) -> None:
+        self._channels: dict[str, list[tuple[Any, ...]]] = {}
+        self._uncovered: dict[str, None] = {}
+        self.inside = 0
+
+    def observe(
+        self,
+        channel: str,
+        what: str,
+        subject: str,
+        read: Callable[[], T],
+        plain: Callable[[T], Any],
+        restored: Callable[[Any], T],
+    ) -> T:
+        """Read, record what came of it, and return it; see `ticktrail.core.tape.current.observe`."""
+        self.inside += 1
+        try:
+            result = read()
+        except Exception as error:
+            self.record(channel, what, subject, None, described(error))
+            raise
+        finally:
+            self.inside -= 1
+        self.record(channel, what, subject, plain(result))
+        return result
+
+    def record(
+        self, channel: str, what: str, subject: str, result: Any, raised: list[Any] | None = None
+    ) -> None:
+        """Put a read on the tape."""
+        row = (what, subject, result) if raised is None else (what, subject, None, raised)
+        self.rows(channel).append(row)
+
+    def rows(self, channel: str) -> list[tuple[Any, ...]]:
+        """Return what a channel has so far: tuples of the fields of `Observation`, more of which may be added."""
+        rows = self._channels.get(channel)
+        if rows is None:
+            rows = self._channels[channel] = []
+        return rows
+
+    def miss(self, what: str) -> None:
+        """Note a read that is not recorded."""
+        if len(self._uncovered) < _MOST_NAMED:
+            self._uncovered[what] = None
+
+    def tape(self) -> Tape:
+        """Return what was recorded."""
+        encoded = {name: self._encoded(name, rows) for name, rows in self._channels.items()}
+        channels = {name: content for name, content in encoded.items() if content is not None}
+        return Tape(channels, tuple(self._uncovered))
+
+    def _encoded(self, channel: str, rows: list[tuple[Any, ...]]) -> bytes | None:
+        encoded = encode_channel(rows)
+        if len(encoded) > MOST_OF_ONE:
+            encoded = encode_channel(list(filter(self._is_small, rows)))
+        if len(encoded) <= MOST_OF_CHANNEL:
+            return encoded
+        self.miss(f"{channel}: too much, {len(encoded):,} bytes, {MOST_OF_CHANNEL:,} are recorded at most")
+        return None
+
+    def _is_small(self, row: tuple[Any, ...]) -> bool:
+        if len(_size_of(row)) <= MOST_OF_ONE:
+            return True
+        self.miss(f"{row[0]} {row[1]}: too large, {MOST_OF_ONE:,} bytes are recorded at most")
+        return False
+
+
+def described(error: Exception) -> list[Any]:
+    """Return what an error is made of, plain: its type, and arguments that are plain."""
+    arguments = [
+        each if isinstance(each, (str, int, float, type(None))) else str(each) for each in error.args
+    ]
+    if isinstance(error, OSError) and error.filename is not None and len(arguments) == 2:
+        arguments.append(str(error.filename))
+    return [type(error).__name__, *arguments]

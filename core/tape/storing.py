@@ -1,0 +1,72 @@
+"""How a tape is kept in the log: what is short in one event, what is large once, under its digest."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Container, Iterator
+from hashlib import blake2b
+
+from ..errors import TickTrailError
+from ..events import BlobStored, TapeRecorded
+from .tape import Tape
+
+#: Bytes up to which observations are kept in the event itself.
+_SHORT = 64
+
+
+class MissingBlob(TickTrailError):
+    """The log does not have what a tape names, or has something else."""
+
+
+def tape_events(
+    tape: Tape, stored: Container[bytes], *, tick: int, sensor: str, at: int
+) -> Iterator[BlobStored | TapeRecorded]:
+    """Yield the events that hold the tape of a tick; none if nothing was read.
+
+    Args:
+        stored: Digests of the blobs that the log has.
+    """
+    if not tape.channels and tape.complete:
+        return
+    short, named = dict[str, bytes](), dict[str, bytes]()
+    for channel, content in tape.channels.items():
+        if len(content) <= _SHORT:
+            short[channel] = content
+            continue
+        named[channel] = digest = blake2b(content, digest_size=16).digest()
+        if digest not in stored:
+            yield BlobStored(at=at, tick=tick, sensor=sensor, digest=digest, content=zlib.compress(content))
+    yield TapeRecorded(
+        at=at, tick=tick, sensor=sensor, short=short, stored=named, uncovered=list(tape.uncovered)
+    )
+
+
+def tape_of(event: TapeRecorded, blob: Callable[[bytes], BlobStored | None]) -> Tape:
+    """Return the tape that an event tells of.
+
+    Args:
+        blob: Returns the event that stored what has this digest.
+
+    Raises:
+        MissingBlob: A blob is not there, or not what was stored.
+    """
+    channels = dict(event.short)
+    for channel, digest in event.stored.items():
+        channels[channel] = _content(channel, digest, blob(digest))
+    return Tape(channels, tuple(event.uncovered))
+
+
+def _content(channel: str, digest: bytes, blob: BlobStored | None) -> bytes:
+    if blob is None:
+        raise MissingBlob(f"what the tick read of {channel} is not in the log: no blob {digest.hex()}")
+    try:
+        content = zlib.decompress(blob.content)
+    except zlib.error as error:
+        raise MissingBlob(
+            f"what the tick read of {channel} is damaged, blob {digest.hex()}: {error}"
+        ) from error
+    if blake2b(content, digest_size=16).digest() != digest:
+        raise MissingBlob(
+            f"what the tick read of {channel} is damaged: blob {digest.hex()} is something else"
+        )
+    return content

@@ -1,0 +1,146 @@
+"""The tape, its recorder and its player."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from ticktrail.core.events import BlobStored, TapeRecorded
+from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, observe, under
+from ticktrail.core.tape.recorder import MOST_OF_ONE
+from ticktrail.core.tape.storing import MissingBlob, tape_events, tape_of
+
+
+def recorded(*reads: tuple[str, Any]) -> Tape:
+    """The tape of an evaluation that read these subjects, which had these answers or raised these errors."""
+    recorder = Recorder()
+    with under(recorder):
+        for subject, answer in reads:
+            try:
+                observe("files", "listdir", subject, functools.partial(given, answer))
+            except OSError:
+                continue
+    return recorder.tape()
+
+
+def given(answer: Any) -> Any:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def played(tape: Tape, *subjects: str) -> list[Any]:
+    with under(Player(tape)):
+        return [observe("files", "listdir", subject, unread) for subject in subjects]
+
+
+def unread() -> Any:
+    raise AssertionError("the outside world was read")
+
+
+def test_without_a_recorder_a_read_is_just_made() -> None:
+    assert observe("files", "listdir", "/in", lambda: ["a"]) == ["a"]
+
+
+def test_a_subject_that_is_read_again_has_its_answers_in_their_order() -> None:
+    """Seen to fail when the first answer was given for each read."""
+    tape = recorded(("/in", ["a"]), ("/out", []), ("/in", ["a", "b"]))
+
+    assert played(tape, "/in", "/in", "/out") == [["a"], ["a", "b"], []]
+
+
+def test_an_error_comes_again_as_what_it_was() -> None:
+    tape = recorded(("/in", FileNotFoundError(2, "No such file or directory", "/in")))
+
+    with pytest.raises(FileNotFoundError) as raised:
+        played(tape, "/in")
+
+    assert (raised.value.errno, raised.value.filename) == (2, "/in")
+
+
+def test_an_error_of_a_type_that_only_others_know_comes_as_one_that_says_so() -> None:
+    class Strange(Exception):
+        pass
+
+    recorder = Recorder()
+    with under(recorder), pytest.raises(Strange):
+        observe("http", "GET", "/", lambda: given(Strange("odd")))
+
+    with under(Player(recorder.tape())), pytest.raises(RuntimeError, match="Strange: odd"):
+        observe("http", "GET", "/", unread)
+
+
+def test_what_is_not_on_the_tape_is_named_and_not_read() -> None:
+    """Seen to fail when the player read what it had no answer for."""
+    player = Player(recorded(("/in", ["a"])))
+
+    with under(player):
+        observe("files", "listdir", "/in", unread)
+        with pytest.raises(NotOnTape, match="listdir '/in' is not on the tape"):
+            observe("files", "listdir", "/in", unread)
+
+    assert player.missing == ["listdir /in"]
+
+
+def test_one_answer_that_is_too_large_is_named_and_the_others_are_kept() -> None:
+    tape = recorded(("/small", ["a"]), ("/large", "x" * MOST_OF_ONE))
+
+    assert not tape.complete
+    assert tape.uncovered == ("listdir /large: too large, 1,048,576 bytes are recorded at most",)
+    assert played(tape, "/small") == [["a"]]
+
+
+def test_no_more_than_twenty_uncovered_reads_are_named() -> None:
+    recorder = Recorder()
+    for number in range(100):
+        recorder.miss(f"socket.connect {number}")
+
+    assert len(recorder.tape().uncovered) == 20
+
+
+class TestStoring:
+    """How a tape is kept in the log."""
+
+    @staticmethod
+    def events(tape: Tape, stored: frozenset[bytes] = frozenset()) -> list[BlobStored | TapeRecorded]:
+        return list(tape_events(tape, stored, tick=1, sensor="inbox", at=1))
+
+    def test_what_is_short_is_kept_in_the_event_itself(self) -> None:
+        (event,) = self.events(recorded(("/in", ["a"])))
+
+        assert isinstance(event, TapeRecorded) and list(event.short) == ["files"] and not event.stored
+
+    def test_what_is_large_is_stored_once(self) -> None:
+        tape = recorded(("/in", [f"file {number}" for number in range(1000)]))
+
+        blob, event = self.events(tape)
+        assert isinstance(blob, BlobStored) and isinstance(event, TapeRecorded)
+        assert event.stored == {"files": blob.digest} and len(blob.content) < 4000
+        assert self.events(tape, frozenset([blob.digest])) == [event]
+
+    def test_a_tape_comes_back_as_it_was(self) -> None:
+        tape = recorded(("/in", [f"file {number}" for number in range(1000)]), ("/out", ["a"]))
+        blob, event = self.events(tape)
+        assert isinstance(blob, BlobStored) and isinstance(event, TapeRecorded)
+
+        assert tape_of(event, {blob.digest: blob}.get) == tape
+
+    def test_nothing_read_leaves_no_event(self) -> None:
+        assert self.events(Recorder().tape()) == []
+
+    def test_a_blob_that_is_missing_or_changed_is_said_so(self) -> None:
+        """Seen to fail when a blob was taken for what its name says."""
+        blob, event = self.events(recorded(("/in", [f"file {number}" for number in range(1000)])))
+        other, _ = self.events(recorded(("/in", [f"other {number}" for number in range(1000)])))
+        assert isinstance(blob, BlobStored) and isinstance(other, BlobStored)
+        assert isinstance(event, TapeRecorded)
+
+        with pytest.raises(MissingBlob, match="no blob"):
+            tape_of(event, dict[bytes, BlobStored]().get)
+        with pytest.raises(MissingBlob, match="is something else"):
+            tape_of(event, {blob.digest: other}.get)
+        cut = BlobStored(at=1, tick=1, sensor="inbox", digest=blob.digest, content=blob.content[:50])
+        with pytest.raises(MissingBlob, match="is damaged"):
+            tape_of(event, {blob.digest: cut}.get)
