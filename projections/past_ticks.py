@@ -18,7 +18,7 @@ from ..core.events import (
     TickSkipped,
     TickStarted,
 )
-from ..core.log import Frame
+from ..core.log import EventLog, Frame
 from ..core.replay import PastTick
 from ..core.sensor_state import SensorState, evolve
 from ..core.tape import Tape
@@ -26,6 +26,11 @@ from ..core.tape.storing import tape_of
 from .dynamic_partitions import DynamicPartitions
 
 _ENDS = (TickCompleted, TickFailed, TickInterrupted, TickSkipped)
+
+
+def past_ticks(log: EventLog, sensor: str) -> Iterator[PastTick]:
+    """Yield the ticks of a sensor as they end, from the log's beginning."""
+    return PastTicks(sensor, lambda offset: next(log.read(offset, offset + 1)).events[0]).of(log.read())
 
 
 class PastTicks:
