@@ -24,6 +24,7 @@ import on_postgres
 import page
 import reactions
 import rebuild
+import tapes
 import ticks
 from children import ChildFailed
 from environments import Environments
@@ -53,6 +54,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         rebuild,
         latency,
         reactions,
+        tapes,
         footprint,
         on_postgres,
     )

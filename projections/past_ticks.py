@@ -18,7 +18,7 @@ from ..core.events import (
     TickSkipped,
     TickStarted,
 )
-from ..core.log import Frame
+from ..core.log import EventLog, Frame
 from ..core.replay import PastTick
 from ..core.sensor_state import SensorState, evolve
 from ..core.tape import Tape
@@ -26,7 +26,15 @@ from ..core.tape.storing import tape_of
 from .dynamic_partitions import DynamicPartitions
 from .outbox import Outbox
 
+#: How many blobs are kept in memory: a folder that does not change is read again and again.
+_RECENT = 16
+
 _ENDS = (TickCompleted, TickFailed, TickInterrupted, TickSkipped)
+
+
+def past_ticks(log: EventLog, sensor: str) -> Iterator[PastTick]:
+    """Yield the ticks of a sensor as they end, from the log's beginning."""
+    return PastTicks(sensor, lambda offset: next(log.read(offset, offset + 1)).events[0]).of(log.read())
 
 
 class PastTicks:
@@ -45,6 +53,7 @@ class PastTicks:
         self._owners: dict[str, int] = {}
         self._partitions, self._runs = DynamicPartitions(), Outbox()
         self._blobs: dict[bytes, int] = {}
+        self._recent: dict[bytes, BlobStored] = {}
         self._open: tuple[int, TickStarted, SensorState] | None = None
         self._outcome: list[tuple[int, AnyEvent]] = []
 
@@ -96,9 +105,15 @@ class PastTicks:
         return tape_of(event, self._blob)
 
     def _blob(self, digest: bytes) -> BlobStored | None:
-        offset = self._blobs.get(digest)
-        found = None if offset is None else self._read(offset)
-        return found if isinstance(found, BlobStored) else None
+        found = self._recent.pop(digest, None)
+        if found is None and (offset := self._blobs.get(digest)) is not None:
+            event = self._read(offset)
+            found = event if isinstance(event, BlobStored) else None
+        if found is not None:
+            self._recent[digest] = found
+            if len(self._recent) > _RECENT:
+                del self._recent[next(iter(self._recent))]
+        return found
 
     def _take(self, events: Sequence[tuple[int, Any]]) -> None:
         for offset, event in events:

@@ -11,13 +11,12 @@ import msgspec
 from cyclopts import Parameter
 
 from ...core.events import RunRequested
-from ...core.log import EventLog
 from ..system import SystemClock
 from .options import COMMON, Common
 from .output import Output
 from .past_code import other_code, past_ticks, quietly, sensor_of
 from .reading import opened
-from .text import UsageError, local_time, moment, one_line
+from .text import local_time, moment, one_line
 
 if TYPE_CHECKING:
     from ...core.authoring.sensor_definition import SensorDefinition
@@ -80,9 +79,11 @@ def backtest(
     since = 0 if from_ is None else moment(from_, now)
     before = sys.maxsize if to is None else moment(to, now)
     gap = 0 if every is None else now - moment(every, now)
+    from ..backtesting import summary_of
+
     with opened(home) as log, other_code(code, home.definitions) as loaded:
         sensor = sensor_of(loaded, name)
-        summary = _summary(log, since, before)
+        summary = summary_of(log, since, before)
         chosen = _chosen(past_ticks(log, name, doing=f"testing {name}"), since, before, gap)
         start = ... if start_cursor is None else start_cursor
         for tick in _tested(sensor, loaded, chosen, start, fresh_keys, missing):
@@ -99,16 +100,6 @@ def backtest(
         html.write_text(page(name, code, summary), encoding="utf-8")
         out.note(f"the report with its plot is in {html}")
     return 1 if summary.errors else 0
-
-
-def _summary(log: EventLog, since: int, before: int) -> Summary:
-    from ...core.replay.summary import Summary
-
-    head = log.head()
-    if not head:
-        raise UsageError("the log has no event: let the sensor tick first, with `ticktrail dev`")
-    first, last = (next(log.read(offset, offset + 1)).recorded_at for offset in (0, head - 1))
-    return Summary(start=max(first, since), end=min(last, before))
 
 
 def _chosen(pasts: Iterator[PastTick], since: int, before: int, gap: int) -> Iterator[PastTick]:

@@ -27,11 +27,19 @@ set_host(
     cron_moments,
 )
 
+if TYPE_CHECKING:
+    from ticktrail.adapters.backtesting import BacktestResult, backtest
+
 __all__ = list(_names) + list(_package_names)
-__all__ += ["DagsterInstance", "instance_for_test"]
+__all__ += ["BacktestResult", "DagsterInstance", "backtest", "instance_for_test"]
 
 if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
 
     def __getattr__(name: str) -> object:
         """Say what to use in place of a name of Dagster's that is not here."""
+        if name in ("BacktestResult", "backtest"):
+            # Only who looks back needs those; importing the package is not to wait for them.
+            from ticktrail.adapters import backtesting
+
+            return getattr(backtesting, name)
         raise absent(__name__, name)

@@ -6,7 +6,9 @@ import os
 import random
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import pytest
 
 import ticktrail as dg
 from harness.engine import EngineHarness
+from ticktrail.adapters.backtesting import EmptyLog
 from ticktrail.adapters.definitions_file import LoadedDefinitions, load_definitions
+from ticktrail.adapters.home import Home
 from ticktrail.adapters.tape import install, rebind, rebind_code
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.events import TickStarted
@@ -257,3 +261,54 @@ class TestReadsThatTheTapeLacks:
         assert summary.errors == 3
         assert (folder / "0.csv").exists()
         assert f"os.remove {folder / '0.csv'}" in summary.missing
+
+
+class TestFromPython:
+    """`ticktrail.backtest`, and the fixture of that name."""
+
+    @pytest.fixture
+    def home(self, tmp_path: Path, folder: Path) -> Path:
+        home = Home.open(tmp_path / "home", create=True)
+        with closing(home.log()) as log:
+            engine = EngineHarness(TestOneFileAtATime.sensor(folder), log=log, jobs=[load_job], record=True)
+            for number in range(4):
+                (folder / f"{number}.csv").touch()
+                engine.beat(1)
+        return home.path
+
+    def test_a_test_asserts_what_changed_code_would_have_asked_for(self, home: Path, folder: Path) -> None:
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder, suffix="!")])
+
+        result = dg.backtest(code, "files", home=home)
+
+        assert result.only_new == [f"{number}.csv!" for number in range(4)]
+        assert (len(result.ticks), len(result.diverging), result.errors) == (4, 4, [])
+
+    def test_it_is_a_fixture_wherever_ticktrail_is_installed(
+        self, backtest: Callable[..., Any], home: Path, folder: Path
+    ) -> None:
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder)])
+
+        assert backtest(code, "files", home=home).only_new == []
+
+    def test_only_some_of_the_past(self, home: Path, folder: Path) -> None:
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder)])
+        second = datetime(2026, 1, 1, 0, 0, 2)
+
+        assert len(dg.backtest(code, "files", home=home, since=second).ticks) == 3
+        assert len(dg.backtest(code, "files", home=home, until=second).ticks) == 1
+
+    def test_the_home_is_that_of_the_environment(
+        self, home: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TICKTRAIL_HOME", str(home))
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder)])
+
+        assert dg.backtest(code, "files").diverging == []
+
+    def test_a_log_without_a_past_says_so(self, tmp_path: Path, folder: Path) -> None:
+        Home.open(tmp_path / "new", create=True)
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder)])
+
+        with pytest.raises(EmptyLog, match="let the sensor tick first"):
+            dg.backtest(code, "files", home=tmp_path / "new")

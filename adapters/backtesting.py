@@ -1,0 +1,129 @@
+"""Backtests from Python: the same as ``ticktrail backtest``, with a result to look into."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..core.authoring.definitions import Definitions
+from ..core.errors import TickTrailError
+from ..core.log import EventLog
+from ..core.replay import Backtest, BacktestTick, PastTick
+from ..core.replay.summary import Summary
+from ..core.tape.history_player import Missing
+from ..projections.past_ticks import past_ticks
+from .home import Home
+from .tape import install, rebind_code
+
+
+class EmptyLog(TickTrailError):
+    """There is no past."""
+
+
+class BacktestResult(msgspec.Struct, frozen=True):
+    """What a backtest came to.
+
+    Attributes:
+        ticks: What became of each tick, in order.
+        summary: Counts over all of them.
+    """
+
+    ticks: list[BacktestTick]
+    summary: Summary
+
+    @property
+    def only_new(self) -> list[str]:
+        """The run keys that only the new code asks for, over all ticks."""
+        return self.summary.only_new
+
+    @property
+    def only_old(self) -> list[str]:
+        """The run keys that only the old code asked for, over all ticks."""
+        return self.summary.only_old
+
+    @property
+    def errors(self) -> list[BacktestTick]:
+        """The ticks that failed."""
+        return [tick for tick in self.ticks if tick.error is not None]
+
+    @property
+    def diverging(self) -> list[BacktestTick]:
+        """The ticks that ask for something else."""
+        return [tick for tick in self.ticks if tick.diverges]
+
+
+def backtest(
+    definitions: Definitions,
+    sensor: str,
+    *,
+    home: str | os.PathLike[str] | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    start_cursor: str | Any | None = ...,
+    fresh_keys: bool = False,
+    missing: Missing = "fail",
+) -> BacktestResult:
+    """Run new code on the recorded ticks of a sensor. Nothing is stored, and nothing goes out.
+
+    Args:
+        definitions: Those that hold the new code.
+        sensor: The sensor's name, in them and in the log.
+        home: The home that has the ticks; that of TICKTRAIL_HOME, or ``.ticktrail`` in this folder, if left out.
+        since, until: Only ticks that started at or after the one, and before the other; UTC if they say no other.
+        start_cursor: The cursor to begin with, in place of that of the first tick.
+        fresh_keys: Whether no run key is taken at the beginning.
+        missing: A read that the tape lacks fails, is answered by the ``"nearest"`` tape before, or ``"live"``.
+
+    Raises:
+        DagsterInvariantViolationError: The definitions have no such sensor.
+        HomeError: There is no such home.
+        EmptyLog: Its log has no event.
+        MissingBlob: The log does not have what a tape names.
+    """
+    place = os.environ.get("TICKTRAIL_HOME", ".ticktrail") if home is None else home
+    opened = Home.open(Path(place), create=False)
+    install()
+    rebind_code()
+    first, last = _micros(since, 0), _micros(until, 2**63)
+    with closing(opened.log()) as log:
+        summary = summary_of(log, first, last)
+        run = Backtest(
+            definitions.get_sensor_def(sensor),
+            definitions,
+            start_cursor=start_cursor,
+            fresh_keys=fresh_keys,
+            missing=missing,
+        )
+        ticks = list(run.run(_between(past_ticks(log, sensor), first, last)))
+    for tick in ticks:
+        summary.add(tick)
+    return BacktestResult(ticks, summary)
+
+
+def summary_of(log: EventLog, since: int, until: int) -> Summary:
+    """Return an empty summary over the time of a log, as far as it is between two moments.
+
+    Raises:
+        EmptyLog: The log has no event.
+    """
+    head = log.head()
+    if not head:
+        raise EmptyLog("the log has no event: let the sensor tick first, with `ticktrail dev`")
+    first, last = (next(log.read(offset, offset + 1)).recorded_at for offset in (0, head - 1))
+    return Summary(start=max(first, since), end=min(last, until))
+
+
+def _between(pasts: Iterator[PastTick], since: int, until: int) -> Iterator[PastTick]:
+    return (past for past in pasts if since <= past.started.at < until)
+
+
+def _micros(moment: datetime | None, otherwise: int) -> int:
+    if moment is None:
+        return otherwise
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
