@@ -115,8 +115,8 @@ def summary_of(log: EventLog, since: int, until: int) -> Summary:
     head = log.head()
     if not head:
         raise EmptyLog("the log has no event: let the sensor tick first, with `ticktrail dev`")
-    first, last = (next(log.read(offset, offset + 1)).recorded_at for offset in (0, head - 1))
-    return Summary(start=max(first, since), end=min(last, until))
+    first, last = next(log.read()), next(log.read(head - 1))
+    return Summary(start=max(first.recorded_at, since), end=min(last.recorded_at, until))
 
 
 def _between(pasts: Iterator[PastTick], since: int, until: int) -> Iterator[PastTick]:

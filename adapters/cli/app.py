@@ -20,6 +20,7 @@ from .diff import diff
 from .info import info
 from .rebuild import rebuild
 from .replay import replay
+from .slice import slice_
 from .text import UsageError
 from .verify import verify
 from .why import why
@@ -50,6 +51,7 @@ app.command(log)
 app.command(replay)
 app.command(backtest)
 app.command(bisect)
+app.command(slice_, name="slice")
 app.command(diff)
 app.command(verify)
 app.command(rebuild)

@@ -14,8 +14,7 @@ from ...core.events import RunRequested
 from ..system import SystemClock
 from .options import COMMON, Common
 from .output import Output
-from .past_code import other_code, past_ticks, quietly, sensor_of
-from .reading import opened
+from .past_code import Slice, opened_past, other_code, past_ticks, quietly, sensor_of
 from .text import local_time, moment, one_line
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def backtest(
         ),
     ] = "fail",
     html: Annotated[Path | None, Parameter(help="Write the report to this file, too, with a plot.")] = None,
+    slice_file: Slice = None,
     common: Common = COMMON,
 ) -> int:
     """Run other code on the ticks of the past, and tell which runs it would have asked for, and which not any more.
@@ -75,13 +75,13 @@ def backtest(
     It reads what the ticks read then, and has a cursor and run keys of its own that go on from tick to tick.
     Nothing is stored, and nothing goes out. Exits with 1 if a tick of the new code failed.
     """
-    home, out, now = common.open(), Output(json=common.json), SystemClock().now()
+    out, now = Output(json=common.json), SystemClock().now()
     since = 0 if from_ is None else moment(from_, now)
     before = sys.maxsize if to is None else moment(to, now)
     gap = 0 if every is None else now - moment(every, now)
     from ..backtesting import summary_of
 
-    with opened(home) as log, other_code(code, home.definitions) as loaded:
+    with opened_past(common, slice_file) as (log, remembered), other_code(code, remembered) as loaded:
         sensor = sensor_of(loaded, name)
         summary = summary_of(log, since, before)
         chosen = _chosen(past_ticks(log, name, doing=f"testing {name}"), since, before, gap)

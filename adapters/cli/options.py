@@ -72,13 +72,17 @@ class Code:
         return self.named() or home.definitions
 
     def load(self, home: Home) -> LoadedDefinitions:
-        """Load the definitions.
+        """Load the definitions; raises as `load_or` does."""
+        return self.load_or(home.definitions)
+
+    def load_or(self, remembered: DefinitionsSource | None) -> LoadedDefinitions:
+        """Load the definitions named on the command line, else those that are remembered.
 
         Raises:
             UsageError: None are named and none remembered.
             DefinitionsError: They cannot be loaded.
         """
-        source = self.source(home)
+        source = self.named() or remembered
         if source is None:
             raise UsageError(
                 "no definitions are named: give -f FILE or -m MODULE, "

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar, get_args
+
+from cyclopts import Parameter
 
 from ...core.events import AnyEvent
 from ...core.log import EventLog
 from ..progress import read_with_progress
 from .operator import UnknownName
+from .options import Common
+from .reading import opened
 
 if TYPE_CHECKING:
     from ...core.authoring.sensor_definition import SensorDefinition
@@ -19,6 +25,43 @@ if TYPE_CHECKING:
     from ..home import DefinitionsSource
 
 T = TypeVar("T")
+
+#: The option of commands that take a slice in place of a home.
+Slice = Annotated[
+    Path | None,
+    Parameter(name="--slice", help="The past of a file that `ticktrail slice` wrote, in place of a home."),
+]
+
+
+class Past(NamedTuple):
+    """The ticks that a command goes through.
+
+    Attributes:
+        log: What has them.
+        remembered: Where the definitions are, None if nobody knows.
+    """
+
+    log: EventLog
+    remembered: DefinitionsSource | None
+
+
+@contextlib.contextmanager
+def opened_past(common: Common, slice_file: Path | None) -> Iterator[Past]:
+    """Open the home's log, or a slice, for the length of the block; the code of a slice is a file meanwhile."""
+    from ..home import DefinitionsSource
+    from ..slices import SliceLog
+
+    if slice_file is None:
+        home = common.open()
+        with opened(home) as log:
+            yield Past(log, home.definitions)
+        return
+    log = SliceLog(slice_file)
+    with tempfile.TemporaryDirectory(prefix="ticktrail-slice-") as folder:
+        code = Path(folder, "definitions.py")
+        if log.info.code is not None:
+            code.write_text(log.info.code, encoding="utf-8")
+        yield Past(log, None if log.info.code is None else DefinitionsSource(file=str(code)))
 
 
 @contextlib.contextmanager

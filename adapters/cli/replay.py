@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
@@ -15,13 +15,13 @@ from ...core.log import EventLog
 from ..system import SystemClock
 from .options import CODE, COMMON, Code, Common
 from .output import Output
-from .past_code import past_ticks, quietly, sensor_of
-from .reading import opened
+from .past_code import Slice, opened_past, past_ticks, quietly, sensor_of
 from .text import UsageError, local_time, moment, one_line
 
 if TYPE_CHECKING:
     from ...core.replay import PastTick, Replayed
     from ..definitions_file import LoadedDefinitions
+    from ..home import DefinitionsSource
 
 #: How many ticks, and differences of each, are told of.
 _SHOWN = 10
@@ -40,6 +40,7 @@ def replay(
     last: Annotated[
         str | None, Parameter(help="Only ticks started since: 30m, 24h, 7d, or an ISO time.")
     ] = None,
+    slice_file: Slice = None,
     code: Code = CODE,
     common: Common = COMMON,
 ) -> int:
@@ -48,11 +49,9 @@ def replay(
     What the sensor read then, clock and chance included, it reads again; nothing else is read, and nothing
     goes out. Exits with 1 if a decision is another one.
     """
-    home, out = common.open(), Output(json=common.json)
-    wanted = _wanted(ticks, last)
-    loaded = _load(code, home)
-    with opened(home) as log:
-        different = False
+    out, wanted, different = Output(json=common.json), _wanted(ticks, last), False
+    with opened_past(common, slice_file) as (log, remembered):
+        loaded = _load(code, remembered)
         for sensor in _sensors(loaded, name, all_):
             counts, told = Counter[str](), list["Replayed"]()
             for replayed in _replayed(log, loaded, sensor, wanted):
@@ -67,11 +66,11 @@ def replay(
     return 1 if different else 0
 
 
-def _load(code: Code, home: Any) -> LoadedDefinitions:
+def _load(code: Code, remembered: DefinitionsSource | None) -> LoadedDefinitions:
     from ..tape import install, rebind_code
 
     install()
-    loaded = code.load(home)
+    loaded = code.load_or(remembered)
     rebind_code()
     return loaded
 

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from .errors import RunKeyIndexFull
-from .layout import SLOTS
+from .layout import SLOTS, USED
 from .pace import used_before_split
 from .recent_table import drain, finish_drain
 from .table_file import TableFile
@@ -33,6 +33,8 @@ class Growing:
     def __init__(self, path: Path, file: TableFile, tables: Tables) -> None:
         self._path, self._file, self._tables = path, file, tables
         self._no_room: OSError | None = None
+        # How many slots of the main table may be in use before anything is to be done.
+        self._enough = 0.0
 
     def make_room(self, keys: int) -> None:
         """Make room for so many more keys.
@@ -40,11 +42,13 @@ class Growing:
         Raises:
             RunKeyIndexFull: The disk is full, and so is the main table.
         """
-        recent = self._tables.recent
-        if recent is None:
-            return self._make_room_in_main(keys)
-        while not recent.has_room(keys):
-            drain(recent, self._tables.main, self._make_room_in_main)
+        main, recent = self._tables.main, self._tables.recent
+        if recent is not None:
+            while not recent.has_room(keys):
+                drain(recent, main, self._make_room_in_main)
+        elif main.mapping.words[USED] + main.dropped + keys > self._enough:
+            self._make_room_in_main(keys)
+            self._enough = used_before_split(main)
 
     def finish(self) -> None:
         """Finish what a writer that was killed had begun; the keys are counted."""

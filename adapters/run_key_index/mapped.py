@@ -99,6 +99,8 @@ class MappedRunKeyIndex:
         Raises:
             RunKeyIndexFull: The disk is full, and so is the table.
         """
+        if len(digests) <= _KEYS_AT_ONCE:
+            return self._change(self._claim, digests, offsets)
         for first in range(0, len(digests), _KEYS_AT_ONCE):
             part = slice(first, first + _KEYS_AT_ONCE)
             self._change(self._claim, digests[part], offsets[part])

@@ -57,6 +57,7 @@ def test_the_commands_are_those_promised() -> None:
         "replay",
         "backtest",
         "bisect",
+        "slice",
         "diff",
         "verify",
         "rebuild",

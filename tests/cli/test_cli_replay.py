@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from cli.conftest import LISTING
 from command_line import CommandLine
 from ticktrail.core.events import BlobStored
 
@@ -87,3 +89,81 @@ def test_code_that_no_longer_loads_is_said_so(recorded: CommandLine, listing_py:
     assert result.code == 1
     assert "nothing_of_that_name" in result.err
     assert os.path.exists(recorded.home)
+
+
+class TestSlices:
+    """A sensor's past as a file, on another machine."""
+
+    @pytest.fixture
+    def file(self, recorded: CommandLine, tmp_path: Path) -> Path:
+        file = tmp_path / "files.slice"
+        result = recorded("slice", "files", "-o", file)
+        assert (result.code, result.out) == (
+            0,
+            f"{file}: 3 ticks of files in {file.stat().st_size:,} bytes\n",
+        )
+        return file
+
+    @pytest.fixture
+    def elsewhere(self, recorded: CommandLine, listing_py: Path, file: Path) -> CommandLine:
+        """There is neither the home nor the code."""
+        shutil.rmtree(recorded.home)
+        listing_py.unlink()
+        return recorded
+
+    def test_it_is_replayed_with_the_code_that_it_has(self, elsewhere: CommandLine, file: Path) -> None:
+        result = elsewhere("replay", "files", "--slice", file)
+
+        assert (result.code, result.out) == (0, "files: 3 ticks replayed: 3 equal\n")
+
+    def test_it_is_tested_with_other_code(self, elsewhere: CommandLine, file: Path, tmp_path: Path) -> None:
+        code = tmp_path / "new.py"
+        code.write_text(LISTING.replace("run_key=name,", "run_key=name[:1],").replace("FOLDER", "/nowhere"))
+        result = elsewhere("backtest", "files", "--slice", file, "--code", code)
+
+        assert result.code == 1
+        assert "read in 3 ticks, and not on their tapes: listdir /nowhere" in result.out
+
+    def test_tapes_of_other_ticks_stay_at_home(
+        self, recorded: CommandLine, file: Path, tmp_path: Path
+    ) -> None:
+        part = tmp_path / "part.slice"
+        made = recorded("slice", "files", "-o", part, "--from", "2026-01-01T00:00:02", "--json").record
+
+        assert made["ticks"] == 2
+        verdicts = [
+            each["verdict"] for each in recorded("replay", "files", "--slice", part, "--json").records
+        ]
+        assert verdicts == ["not recorded", "equal", "equal"]
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"", "it does not begin as one"),
+            (b"ttslice1", "its content is damaged"),
+            (b"ttslice1\x09\x00\x00\x00xxxx", "it is damaged or cut at byte 8"),
+        ],
+    )
+    def test_a_file_that_is_none_is_said_so(
+        self, ticktrail: CommandLine, tmp_path: Path, content: bytes, said: str
+    ) -> None:
+        file = tmp_path / "file"
+        file.write_bytes(content)
+        result = ticktrail("replay", "files", "--slice", file)
+
+        assert result.code == 1
+        assert f"{file} is no slice that can be used: {said}" in result.err
+
+    def test_wherever_it_is_cut_or_changed_it_is_noticed(self, elsewhere: CommandLine, file: Path) -> None:
+        """Seen to fail when what was left of a block was taken for it."""
+        whole = file.read_bytes()
+        for place in range(len(b"ttslice1"), len(whole), max(len(whole) // 25, 1)):
+            file.write_bytes(whole[:place])
+            assert elsewhere("replay", "files", "--slice", file).code != 0
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+            assert elsewhere("replay", "files", "--slice", file).code != 0
+
+    def test_what_cannot_be_written_or_read_is_said_so(self, recorded: CommandLine, tmp_path: Path) -> None:
+        assert "cannot be written" in recorded("slice", "files", "-o", tmp_path / "no" / "file").err
+        assert "there is no sensor 'nobody'" in recorded("slice", "nobody", "-o", tmp_path / "file").err
+        assert "no such file" in recorded("replay", "files", "--slice", tmp_path / "none").err

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,11 @@ from ticktrail.adapters.cli.basis import Basis
 from ticktrail.adapters.cli.planning import Planner
 from ticktrail.adapters.definitions_file import LoadedDefinitions
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
+from ticktrail.adapters.slices import SliceInfo, SliceLog, write_slice
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.events import RunFailed
-from ticktrail.core.replay import Backtest, replay
-from ticktrail.projections.past_ticks import PastTicks
+from ticktrail.core.replay import Backtest, PastTick, replay
+from ticktrail.projections.past_ticks import past_ticks
 
 POLICIES = [
     dg.RunKeyPolicy(),
@@ -39,11 +41,8 @@ def lived(policy: dg.RunKeyPolicy) -> EngineHarness:
     return engine
 
 
-def pasts(engine: EngineHarness) -> Any:
-    def read(offset: int) -> Any:
-        return next(engine.log.read(offset, offset + 1)).events[0]
-
-    return PastTicks("s", read).of(engine.log.read())
+def pasts(engine: EngineHarness) -> Iterator[PastTick]:
+    return past_ticks(engine.log, "s")
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=str)
@@ -54,6 +53,21 @@ def test_a_tick_under_a_policy_is_replayed_as_it_was_decided(policy: dg.RunKeyPo
     replayed = [replay(past, engine.sensors["s"], engine.definitions) for past in pasts(engine)]
 
     assert [(tick.verdict, list(tick.differences)) for tick in replayed] == [("equal", [])] * 6
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=str)
+def test_a_slice_has_what_the_policy_asks_for(policy: dg.RunKeyPolicy, tmp_path: Path) -> None:
+    """Seen to fail when a slice had no ends of runs."""
+    engine = lived(policy)
+    info = SliceInfo(sensor="s", partition="main", head=engine.log.head(), made_at=0)
+    write_slice(engine.log, tmp_path / "s.slice", info, since=0, until=2**62)
+
+    replayed = [
+        replay(past, engine.sensors["s"], engine.definitions)
+        for past in past_ticks(SliceLog(tmp_path / "s.slice"), "s")
+    ]
+
+    assert [tick.verdict for tick in replayed] == ["equal"] * 6
 
 
 def backtested(engine: EngineHarness, sensor: SensorDefinition) -> list[tuple[str, str | None]]:
