@@ -20,7 +20,17 @@ from typing import IO, Any
 import msgspec
 
 from ..core.errors import ReadOnlyLog, TickTrailError
-from ..core.events import AnyEvent, BlobStored, DynamicPartitionsChanged, TapeRecorded, TickStarted
+from ..core.events import (
+    AnyEvent,
+    BlobStored,
+    DynamicPartitionsChanged,
+    RunCanceled,
+    RunFailed,
+    RunRequested,
+    RunSucceeded,
+    TapeRecorded,
+    TickStarted,
+)
 from ..core.log import EventLog, Frame, Subscription
 from .event_log.wakeups import Wakeups
 
@@ -111,11 +121,18 @@ def _needed(log: EventLog, sensor: str, since: int, until: int) -> tuple[set[byt
 def _rows(
     frames: Iterator[Frame], sensor: str, digests: set[bytes], ticks: set[int]
 ) -> Iterator[tuple[int, AnyEvent]]:
+    asked = set[str]()
     for frame in frames:
         for offset, event in enumerate(frame.events, frame.first_offset):
             if isinstance(event, BlobStored):
                 if event.digest in digests:
                     yield offset, event
+            elif isinstance(event, RunSucceeded | RunFailed | RunCanceled):
+                if event.run in asked:
+                    asked.discard(event.run)
+                    # A run key policy asks which runs have failed, no more.
+                    if isinstance(event, RunFailed):
+                        yield offset, msgspec.structs.replace(event, traceback=None)
             elif isinstance(event, TickStarted) and event.sensor == sensor and offset not in ticks:
                 # Its tape stays, so that it is no tick that read nothing.
                 yield offset, msgspec.structs.replace(event, recorded=False)
@@ -123,6 +140,8 @@ def _rows(
                 getattr(event, "sensor", None) == sensor
                 and not (isinstance(event, TapeRecorded) and event.tick not in ticks)
             ):
+                if isinstance(event, RunRequested) and event.run_key:
+                    asked.add(event.run)
                 yield offset, event
 
 

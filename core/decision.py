@@ -11,7 +11,7 @@ listed for users in ``docs/compatibility.md``:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,12 +19,14 @@ from .allowance import allowance, room_at, with_requested
 from .authoring.sensor_limits import SensorLimits
 from .evaluation import Evaluation, Reacted, Request
 from .events import (
+    TRY_TAG,
     AnyEvent,
     CursorUpdated,
     EvaluationDiscarded,
     RequestRejected,
     RequestsPutOff,
     RunKeyRepeated,
+    RunKeysReleased,
     RunRequested,
     SensorQuarantined,
     SensorReacted,
@@ -41,6 +43,10 @@ from .tape.storing import tape_events
 from .tape.tape import Tape
 
 _NO_LIMITS = SensorLimits()
+_NO_TRIES: Mapping[str, int] = {}
+
+#: Who frees run keys for another try.
+_POLICY = "run key policy"
 
 
 class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,6 +58,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         evaluation: What came of it.
         duration: Wall time of the evaluation in seconds, >= 0.
         timed_out: Whether the evaluation was abandoned while its function still runs.
+        ordered: Whether an operator ordered this tick: it requests runs although the sensor is off.
         tape: What it read; None if that was not recorded.
     """
 
@@ -60,6 +67,7 @@ class FinishedTick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     evaluation: Evaluation
     duration: float
     timed_out: bool = False
+    ordered: bool = False
     tape: Tape | None = None
 
 
@@ -82,6 +90,7 @@ def decide(
     run_ids: Sequence[str],
     partitions: DynamicPartitionsStore,
     limits: SensorLimits = _NO_LIMITS,
+    tries: Mapping[str, int] = _NO_TRIES,
     stored: Container[bytes] = frozenset(),
     offset: int,
     at: int,
@@ -90,10 +99,12 @@ def decide(
 
     Args:
         state: The sensor at the head on which the events will be appended.
-        owners: For each request, the offset of the request that owns its run key, or `NOBODY`.
+        owners: For each request, the offset of the request that owns its run key, or `NOBODY`; that too for
+            the keys in *tries*.
         run_ids: As many ids for runs as there are requests without an owner.
         partitions: The dynamic partitions at that head.
         limits: What the sensor may ask for, and when it is quarantined.
+        tries: The keys that the sensor's policy frees for one more run, with the number of that try.
         stored: Digests of the blobs at that head.
         offset: The offset that the first of the events will get.
         at: UTC, microseconds since the epoch.
@@ -103,7 +114,7 @@ def decide(
     tape = list[AnyEvent]()
     if finished.tape is not None:
         tape += tape_events(finished.tape, stored, tick=finished.tick, sensor=finished.sensor, at=at)
-    events = _ending(state, finished, owners, run_ids, partitions, limits, offset + len(tape), at)
+    events = _ending(state, finished, owners, run_ids, partitions, limits, tries, offset + len(tape), at)
     return [*tape, *events, *_quarantine(state, limits, events[-1], at)]
 
 
@@ -114,6 +125,7 @@ def _ending(
     run_ids: Sequence[str],
     partitions: DynamicPartitionsStore,
     limits: SensorLimits,
+    tries: Mapping[str, int],
     offset: int,
     at: int,
 ) -> list[AnyEvent]:
@@ -125,7 +137,7 @@ def _ending(
     events += [_note(finished, note, at) for note in evaluation.notes]
     if evaluation.error is not None and not evaluation.reactions:
         return [*events, *_cursor(state, finished, False, at), _failed(finished, evaluation.error, at)]
-    if evaluation.requests and not state.running:
+    if evaluation.requests and not (state.running or finished.ordered):
         return [*events, _stopped_in_flight(finished, at)]
     allowed, why = allowance(limits, state.recent, at)
     if evaluation.reactions:
@@ -143,7 +155,7 @@ def _ending(
         changes = without_deletions(changes)
     events += changed_partitions(changes, partitions, tick=finished.tick, at=at)
     since = finished.tick if state.put_off_since is None else state.put_off_since
-    verdicts = _judge(finished, owners, run_ids, allowed, since, offset + len(events), at)
+    verdicts = _judge(finished, owners, run_ids, tries, allowed, since, offset + len(events), at)
     events += verdicts.events
     if put_off:
         verdicts.put_off = put_off
@@ -188,6 +200,7 @@ def _judge(
     finished: FinishedTick,
     owners: Sequence[int],
     run_ids: Sequence[str],
+    tries: Mapping[str, int],
     allowed: int,
     since: int,
     offset: int,
@@ -224,7 +237,11 @@ def _judge(
         if requested == allowed:
             continue
         requested += 1
+        tags = request.tags
         if key is not None:
+            if (number := tries.get(key)) is not None:
+                events.append(_released(finished, key, number, at))
+                tags = {**tags, TRY_TAG: str(number)}
             claimed[key] = offset + len(events)
         events.append(
             RunRequested(
@@ -235,7 +252,7 @@ def _judge(
                 sensor=sensor,
                 run_key=key,
                 run_config=request.run_config,
-                given_tags=request.tags,
+                given_tags=tags,
                 partition_key=request.partition_key,
                 asset_selection=request.asset_selection,
             )
@@ -243,6 +260,17 @@ def _judge(
     verdicts.repeated, verdicts.requested = repeated, requested
     verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
     return verdicts
+
+
+def _released(finished: FinishedTick, key: str, number: int, at: int) -> RunKeysReleased:
+    return RunKeysReleased(
+        at=at,
+        sensor=finished.sensor,
+        actor=_POLICY,
+        run_keys=[key],
+        reason=f"its run failed, this is try {number}",
+        tick=finished.tick,
+    )
 
 
 def _rejected(finished: FinishedTick, request: Request, index: int, at: int) -> RequestRejected:

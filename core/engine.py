@@ -60,6 +60,7 @@ from .events import (
 from .log import EventLog
 from .moments import handled, next_moment, passed_over
 from .partitions_store import ChangedPartitions
+from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
@@ -71,9 +72,6 @@ TICKS_PER_APPEND = 256
 
 #: Seconds after which a schedule looks at the calendar again while it waits for its moment.
 LONGEST_WAIT_FOR_A_MOMENT = 60.0
-
-#: Events by which somebody else changes when, or whether, a sensor ticks.
-_RESCHEDULES = (SensorStarted, SensorStopped, SensorStatusReset)
 
 
 class Engine:
@@ -126,6 +124,18 @@ class Engine:
             TickInterrupted: self._ended,
             EvaluationDiscarded: self._ended,
             RequestsPutOff: self._put_off,
+        }
+        self._others_steps: Mapping[type, Callable[[int, Any], None]] = {
+            EngineStarted: self._superseded,
+            SensorStarted: self._switched,
+            SensorStopped: self._switched,
+            SensorStatusReset: self._switched,
+            CursorReset: self._cursor_reset,
+            RequestsPutOff: self._put_off,
+            TickSkipped: self._ended_elsewhere,
+            TickCompleted: self._ended_elsewhere,
+            TickFailed: self._ended_elsewhere,
+            TickInterrupted: self._ended_elsewhere,
         }
 
     @property
@@ -257,24 +267,15 @@ class Engine:
             self._fold(frame.first_offset, frame.events)
             if not self._opened:
                 continue
-            if frame.writer == self._writer:
-                self._heed_own(frame.first_offset, frame.events)
-            else:
-                self._heed(frame.events)
+            steps = self._own_steps if frame.writer == self._writer else self._others_steps
+            self._heed(steps, frame.first_offset, frame.events)
 
-    def _heed(self, events: Sequence[AnyEvent]) -> None:
-        for event in events:
-            if isinstance(event, EngineStarted):
-                raise EngineSuperseded(event.where)
-            if isinstance(event, _RESCHEDULES) or (
-                isinstance(event, CursorReset) and self._moments(event.sensor)
-            ):
-                self._reschedule(event.sensor)
-
-    def _heed_own(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
-        ours = map(self._own_steps.__contains__, map(type, events))
-        for offset, event in list(compress(enumerate(events, first_offset), ours)):
-            self._own_steps[type(event)](offset, event)
+    def _heed(
+        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: Sequence[AnyEvent]
+    ) -> None:
+        heeded = map(steps.__contains__, map(type, events))
+        for offset, event in list(compress(enumerate(events, first_offset), heeded)):
+            steps[type(event)](offset, event)
 
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
         """Decide at the head, append; when somebody was faster, catch up and decide again."""
@@ -285,7 +286,7 @@ class Engine:
                 self.catch_up()
             else:
                 self._fold(first, events)
-                return self._heed_own(first, events)
+                return self._heed(self._own_steps, first, events)
 
     def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
         # Before the fold, which forgets the requests of runs that end.
@@ -316,9 +317,10 @@ class Engine:
     def _decide(
         self, tick: FinishedTick, partitions: ChangedPartitions, offset: int, at: int
     ) -> list[AnyEvent]:
-        tick = self._of_moment(tick)
-        requests = tick.evaluation.requests
+        tick = self._of_period(self._of_moment(tick))
+        requests, policy = tick.evaluation.requests, self._sensors[tick.sensor].run_key_policy
         owners = self._keys.owners(tick.sensor, [request.run_key or "" for request in requests])
+        owners, tries = with_tries(policy, requests, owners, self._runs.failed_try)
         run_ids = self._new_ids(owners.count(NOBODY))
         state = self._states.get(tick.sensor)
         if state.open_tick == tick.tick:
@@ -330,6 +332,7 @@ class Engine:
             run_ids=run_ids,
             partitions=partitions,
             limits=self._sensors[tick.sensor].limits,
+            tries=tries,
             stored=self._blobs,
             offset=offset,
             at=at,
@@ -389,6 +392,27 @@ class Engine:
         if self._states.get(sensor).running:
             self._schedule_next(ticket, next_tick, again_at)
 
+    # --- what others did ---------------------------------------------------------------------
+
+    def _superseded(self, _: int, event: EngineStarted) -> None:
+        raise EngineSuperseded(event.where)
+
+    def _switched(self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset) -> None:
+        self._reschedule(event.sensor)
+
+    def _cursor_reset(self, _: int, event: CursorReset) -> None:
+        if self._moments(event.sensor):
+            self._reschedule(event.sensor)
+
+    def _ended_elsewhere(self, _: int, end: TickEnd) -> None:
+        """Let the sensor's next tick follow one that an operator ordered."""
+        sensor, again_at = end.sensor, self._again_at.pop(end.sensor, None)
+        self._reschedule(sensor)
+        if again_at is not None and self._states.get(sensor).running and self._is_idle(sensor):
+            self._schedule_again(sensor, again_at)
+
+    # --- when sensors tick -------------------------------------------------------------------
+
     def _put_off(self, _: int, event: RequestsPutOff) -> None:
         self._again_at[event.sensor] = event.again_at
 
@@ -401,8 +425,7 @@ class Engine:
         name, sensor = ticket.sensor, self._sensors[ticket.sensor]
         after_interval = ticket.started + sensor.interval
         if again_at is not None:
-            wait = max(again_at - self._clock.now(), 0) / 1e6
-            self._schedule.set(name, self._clock.monotonic() + wait)
+            self._schedule_again(name, again_at)
         elif sensor.moments is not None:
             self._schedule_moment(name, sensor.moments, self._clock.now())
         elif next_tick == "paused":
@@ -412,6 +435,15 @@ class Engine:
             self._schedule.set(name, ticket.started + sensor.least_gap)
         elif next_tick == "retry" or sensor.polls:
             self._schedule.set(name, after_interval)
+
+    def _schedule_again(self, sensor: str, again_at: int) -> None:
+        """Make the sensor due when there is room for what was put off."""
+        wait = max(again_at - self._clock.now(), 0) / 1e6
+        self._schedule.set(sensor, self._clock.monotonic() + wait)
+
+    def _is_idle(self, sensor: str) -> bool:
+        """Whether it is a sensor of this engine, and nothing of it runs."""
+        return sensor in self._sensors and sensor not in self._in_flight and sensor not in self._abandoned
 
     def _wake(self, sensor: str, offset: int) -> None:
         """Make the sensor due because of the event at *offset*; one in flight ticks once more after that."""
@@ -443,6 +475,14 @@ class Engine:
         state, moment = ticket.state, ticket.scheduled_for
         note = passed_over(state, moments, moment)
         return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+
+    def _of_period(self, tick: FinishedTick) -> FinishedTick:
+        """Return the finished tick, with its run keys as they are in the period in which it began."""
+        ticket, policy = self._in_flight.get(tick.sensor), self._sensors[tick.sensor].run_key_policy
+        if policy.once_per is None or ticket is None or ticket.tick != tick.tick:
+            return tick
+        began = ticket.state.open_tick_at or 0
+        return msgspec.structs.replace(tick, evaluation=in_period(tick.evaluation, policy, began))
 
     # --- ends --------------------------------------------------------------------------------
 
@@ -494,7 +534,7 @@ class Engine:
 
     def _reschedule(self, sensor: str) -> None:
         """Make the sensor due when its interval, counted from its last tick's start, is over."""
-        if sensor not in self._sensors or sensor in self._in_flight or sensor in self._abandoned:
+        if not self._is_idle(sensor):
             return
         state = self._states.get(sensor)
         if not state.running:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from .authoring.run_key_policy import RunKeyPolicy
 from .authoring.sensor_limits import SensorLimits
 from .cron import Moments
 from .events import AnyEvent, RunRequested, RunStarted
@@ -31,6 +32,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         timezone: Whose clock that goes by, None for sensors.
         moments: The moments at which a schedule ticks in place of at intervals, None for sensors.
         limits: What it may ask for, and when it is quarantined.
+        run_key_policy: When a run key gets one more run.
         record: Whether what it reads is recorded.
     """
 
@@ -48,6 +50,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     moments: Moments | None = None
     limits: SensorLimits = SensorLimits()
+    run_key_policy: RunKeyPolicy = RunKeyPolicy()
     record: bool = False
 
 
@@ -137,6 +140,9 @@ class OpenRuns(Folded, Protocol):
     def start_of(self, run: str) -> RunStarted | None: ...
 
     def request_of(self, run: str) -> RunRequested | None: ...
+
+    def failed_try(self, offset: int) -> int | None:
+        """Return which try of its run key a request was whose run has failed; None for any other."""
 
 
 class StoredBlobs(Folded, Protocol):

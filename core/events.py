@@ -26,6 +26,9 @@ CATALOGUE_VERSION = 1
 #: The tags of a run that hold the run key of its request, and the tick that asked.
 RUN_KEY_TAG, TICK_TAG = "dagster/run_key", "dagster/tick"
 
+#: The tag of a run that says, from the second on, which one it is for its run key.
+TRY_TAG = "ticktrail/try"
+
 DefaultStatus = Literal["RUNNING", "STOPPED"]
 
 
@@ -156,13 +159,18 @@ class CursorReset(Event, tag=13, frozen=True, kw_only=True):
 
 
 class RunKeysReleased(Event, tag=14, frozen=True, kw_only=True):
-    """An operator or a policy freed run keys: each may be requested once more."""
+    """An operator or a policy freed run keys: each may be requested once more.
+
+    Attributes:
+        tick: The tick that requests them again, by the sensor's policy; None when an operator freed them.
+    """
 
     at: int
     sensor: str
     actor: str
     run_keys: list[str]
     reason: str | None = None
+    tick: int | None = None
 
 
 class ConcurrencyLimitSet(Event, tag=15, frozen=True, kw_only=True):
@@ -190,8 +198,10 @@ class TickStarted(Event, tag=20, frozen=True, kw_only=True):
     Attributes:
         cursor: The cursor handed to the sensor.
         fingerprint: Digest of the code that is evaluated.
-        engine: Id of the engine that evaluates it.
-        cause: Offset of the event that woke the sensor, None if its interval was over.
+        engine: Id of the engine that evaluates it; ``plan:`` and the plan's digest for the tick of a reset
+            that was planned.
+        cause: Offset of the event that woke the sensor, of the `CursorReset` if that was planned; None if its
+            interval was over.
         scheduled_for: The moment that a schedule's tick stands for, UTC, microseconds since the epoch;
             None for sensors.
         recorded: Whether what it reads is recorded: without a `TapeRecorded` it then read nothing.

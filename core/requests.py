@@ -15,7 +15,7 @@ from .authoring.job_config import RunConfigCheck
 from .authoring.jobs import JobDefinition
 from .authoring.run_request import NotPlain, RunRequest
 from .errors import TickTrailError
-from .events import RUN_KEY_TAG, TICK_TAG
+from .events import RUN_KEY_TAG, TICK_TAG, TRY_TAG
 from .partitions_store import DynamicPartitionsStore
 from .plain_data import fits_log, plain_copy, plain_problems, storable_text
 from .stale_assets import stale_selection
@@ -125,6 +125,7 @@ class _Target:
         merged = {**self._own_tags, **asked, **self._sensor_tag}
         # Those say who asked: not for the sensor to make up.
         merged.pop(TICK_TAG, None)
+        merged.pop(TRY_TAG, None)
         if key:
             merged.pop(RUN_KEY_TAG, None)
         return merged

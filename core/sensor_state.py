@@ -131,6 +131,12 @@ def evolve(state: SensorState, offset: int, event: AnyEvent) -> SensorState:
     return state if step is None else step(state, offset, event)
 
 
+def with_cursor(state: SensorState, cursor: str | None, *, at: int, offset: int) -> SensorState:
+    """Return the state as it would be if an operator set the cursor at *offset*."""
+    reset = CursorReset(at=at, sensor=state.name, actor="", before=state.cursor, after=cursor)
+    return evolve(state, offset, reset)
+
+
 def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorState:
     after = replace(
         state,
@@ -195,7 +201,8 @@ def _switched(before: SensorState, after: SensorState, at: int) -> SensorState:
 
 
 def _cursor_reset(state: SensorState, offset: int, event: CursorReset) -> SensorState:
-    after = replace(state, cursor=event.after, cursor_reset=offset)
+    # What is asked for from here on is no more what was put off: repeats of it are worth a note.
+    after = replace(state, cursor=event.after, cursor_reset=offset, put_off_since=None)
     if state.kind != SCHEDULE:
         return after
     return replace(after, moments_after=event.at if moment_of_text(event.after) is None else None)

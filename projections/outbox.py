@@ -16,6 +16,7 @@ from ..core.events import (
     RunStarted,
     RunSucceeded,
 )
+from ..core.run_key_tries import try_of
 from .fold import Fold
 
 
@@ -37,7 +38,9 @@ class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outbox(Fold):
-    """The open runs only: an ended run is forgotten, so memory follows what is under way.
+    """The open runs, and which requests with a run key had runs that failed.
+
+    Other ended runs are forgotten, so memory follows what is under way, and what has failed.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.
@@ -47,6 +50,7 @@ class Outbox(Fold):
         super().__init__()
         self._pending: dict[str, OpenRun] = {}
         self._running: dict[str, OpenRun] = {}
+        self._failed_tries: dict[int, int] = {}
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         return {
@@ -54,7 +58,7 @@ class Outbox(Fold):
             RunLaunched: self._launched,
             RunStarted: self._started,
             RunSucceeded: self._ended,
-            RunFailed: self._ended,
+            RunFailed: self._failed,
             RunCanceled: self._ended,
         }
 
@@ -68,11 +72,14 @@ class Outbox(Fold):
 
     def dump(self) -> bytes:
         """Return all open runs, to be kept."""
-        return msgspec.msgpack.encode((list(self._pending.values()), list(self._running.values())))
+        return msgspec.msgpack.encode(
+            (list(self._pending.values()), list(self._running.values()), self._failed_tries)
+        )
 
     def load(self, dumped: bytes) -> None:
         """Take up what `dump` returned; the checkpoint is the caller's to set."""
-        pending, running = msgspec.msgpack.decode(dumped, type=tuple[list[OpenRun], list[OpenRun]])
+        kind = tuple[list[OpenRun], list[OpenRun], dict[int, int]]
+        pending, running, self._failed_tries = msgspec.msgpack.decode(dumped, type=kind)
         self._pending = {run.request.run: run for run in pending}
         self._running = {run.request.run: run for run in running}
 
@@ -100,6 +107,16 @@ class Outbox(Fold):
     def _started(self, offset: int, event: RunStarted) -> None:
         if (run := self._pending.pop(event.run, None)) is not None:
             self._running[event.run] = replace(run, started=event, started_offset=offset)
+
+    def failed_try(self, offset: int) -> int | None:
+        """Return which try of its run key a request was whose run has failed; None for any other."""
+        return self._failed_tries.get(offset)
+
+    def _failed(self, offset: int, event: RunFailed) -> None:
+        run = self._pending.get(event.run) or self._running.get(event.run)
+        if run is not None and run.request.run_key and run.request.sensor is not None:
+            self._failed_tries[run.offset] = try_of(run.request)
+        self._ended(offset, event)
 
     def _ended(self, offset: int, event: RunSucceeded | RunFailed | RunCanceled) -> None:
         self._pending.pop(event.run, None)

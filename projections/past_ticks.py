@@ -24,6 +24,7 @@ from ..core.sensor_state import SensorState, evolve
 from ..core.tape import Tape
 from ..core.tape.storing import tape_of
 from .dynamic_partitions import DynamicPartitions
+from .outbox import Outbox
 
 #: How many blobs are kept in memory: a folder that does not change is read again and again.
 _RECENT = 16
@@ -50,7 +51,7 @@ class PastTicks:
         self._sensor, self._read = sensor, read
         self._state = SensorState(name=sensor)
         self._owners: dict[str, int] = {}
-        self._partitions = DynamicPartitions()
+        self._partitions, self._runs = DynamicPartitions(), Outbox()
         self._blobs: dict[bytes, int] = {}
         self._recent: dict[bytes, BlobStored] = {}
         self._open: tuple[int, TickStarted, SensorState] | None = None
@@ -91,6 +92,7 @@ class PastTicks:
             state_at_start=state_at_start,
             state=self._state,
             owners=self._owners,
+            failed_try=self._runs.failed_try,
             partitions=self._partitions,
             events=[event for _, event in events],
             offset=events[0][0],
@@ -117,7 +119,10 @@ class PastTicks:
         for offset, event in events:
             if isinstance(event, DynamicPartitionsChanged):
                 self._partitions.take([(offset, event)], offset + 1)
-            if getattr(event, "sensor", None) != self._sensor:
+            of_sensor = getattr(event, "sensor", None) == self._sensor
+            if type(event) in self._runs.wanted and (of_sensor or not isinstance(event, RunRequested)):
+                self._runs.take([(offset, event)], offset + 1)
+            if not of_sensor:
                 continue
             self._state = evolve(self._state, offset, event)
             if isinstance(event, RunRequested) and event.run_key:

@@ -60,14 +60,20 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 class Runs(Fold):
-    """All runs by id, in the order of their requests; the rows are the projection's own, do not change them.
+    """The runs by id, in the order of their requests; the rows are the projection's own, do not change them.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, wanted: Callable[[RunRequested], bool] | None = None) -> None:
+        """Start at the beginning of a log.
+
+        Args:
+            wanted: Which runs to keep, by their requests; None for all.
+        """
         super().__init__()
+        self._wanted = wanted
         self._runs: dict[str, Run] = {}
         self._unfinished: dict[str, Run] = {}
         self._of_jobs: dict[str, dict[str, Run]] = {}
@@ -109,6 +115,8 @@ class Runs(Fold):
         return [exact] if exact else [run for run in self if run.run.startswith(prefix)]
 
     def _requested(self, offset: int, event: RunRequested) -> None:
+        if self._wanted is not None and not self._wanted(event):
+            return
         run = Run(
             run=event.run,
             offset=offset,

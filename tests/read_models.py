@@ -20,6 +20,7 @@ from ticktrail.projections.key_story import KeyStory
 from ticktrail.projections.milestones import Milestones
 from ticktrail.projections.outbox import Outbox
 from ticktrail.projections.positions import AssetPositions, StatusPositions
+from ticktrail.projections.run_key_history import RunKeyHistory
 from ticktrail.projections.run_keys import RunKeys
 from ticktrail.projections.run_search import RunSearch
 from ticktrail.projections.runs import Runs
@@ -37,6 +38,13 @@ def run_content(runs: Runs) -> object:
         msgspec.to_builtins(list(runs)),
         [run.run for run in runs.unfinished()],
         [run.run for run in runs.of_job("j")],
+    )
+
+
+def history_content(history: RunKeyHistory) -> object:
+    return (
+        [msgspec.to_builtins(history.of(key)) for key in ("1", "2", "3")],
+        [(key, run.run) for key, run in history.owned()],
     )
 
 
@@ -99,6 +107,7 @@ READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "run search": (lambda: RunSearch("run-1"), lambda search: (search.requests, search._courses)),
     "tick record": (lambda: TickRecord("a"), record_content),
     "tick record of a window": (lambda: TickRecord("a", BEGIN + 20_000_000), record_content),
+    "history of run keys": (lambda: RunKeyHistory("a"), history_content),
     "key story": (lambda: KeyStory("a", "1"), story_content),
     "changes": (lambda: Changes(0), change_content),
     "blobs": (Blobs, lambda blobs: list(blobs._digests)),

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Parameter
 
 from ...core.errors import TickTrailError
-from . import limit, partition, run, sensor, tick
+from . import cursor, key, limit, partition, run, sensor, tick
 from .audit import log
 from .backtest import backtest
 from .bisect import bisect
@@ -38,6 +38,8 @@ app = App(
 )
 app.command(dev)
 app.command(sensor.app)
+app.command(cursor.app)
+app.command(key.app)
 app.command(tick.app)
 app.command(run.app)
 app.command(limit.app)

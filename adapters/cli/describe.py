@@ -199,7 +199,7 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     SensorStarted: _by,
     SensorStopped: _by,
     SensorStatusReset: _by,
-    CursorReset: lambda e: f"{_cursors(e)} {_by(e)}",
+    CursorReset: lambda e: f"{_cursors(e)}{f' as planned ({e.plan[:8]})' if e.plan else ''} {_by(e)}",
     RunKeysReleased: lambda e: f"{one_line(', '.join(map(repr, e.run_keys)), 60)} {_by(e)}",
     ConcurrencyLimitSet: lambda e: (
         f"{e.limit} {'lifted' if e.max_runs is None else f'at most {e.max_runs}'} {_by(e)}"

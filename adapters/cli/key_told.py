@@ -101,7 +101,7 @@ def _show_owned(out: Output, found: Owned, sensor: str, key: str, now: int) -> N
             "error": run.error,
             "waits": None if found.held_by is None else f"until the limit {found.held_by} has room",
             "asked again": again,
-            "to do": f"`ticktrail sensor release-keys {sensor} {_quoted(key)}` lets it be requested once more",
+            "to do": f"`ticktrail key release {sensor} {_quoted(key)} --reason …` lets it be requested once more",
         }
     )
 

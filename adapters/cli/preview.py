@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
+from collections.abc import Mapping
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from cyclopts import Parameter
-from msgspec.structs import replace
 
-from ...core.events import AnyEvent, RunRequested
-from ...core.log import EventLog
-from ...core.run_keys import NOBODY, run_key_digests
-from ...core.sensor_state import SensorState
-from ...projections.run_keys import RunKeys
-from ...projections.sensor_states import SensorStates
-from ..folding import fold
-from ..home import Home
+from ...core.run_keys import NOBODY
+from ...core.sensor_state import with_cursor
 from ..system import SystemClock
+from .basis import Basis
+from .dry_run import dry_run
 from .operator import UnknownName
 from .options import CODE, COMMON, Code, Common
 from .output import Output
 from .reading import opened
+from .requested import requested_runs
 from .text import cursor_text, one_line
 
 if TYPE_CHECKING:
-    from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import Evaluation, Reacted, Request
-    from ..definitions_file import LoadedDefinitions
-    from ..instance import DagsterInstance
 
 
 def preview(
@@ -52,19 +45,24 @@ def preview(
     """
     home, out = common.open(), Output(json=common.json)
     loaded = code.load(home)
-    known = list(loaded.sensors)
-    if name not in known:
-        raise UnknownName("sensor", name, known)
-    with opened(home) as log:
-        state, keys, runs = _fold(home, log, name)
-        try:
-            evaluation = _evaluate(loaded, state, cursor, log)
-            asked = [request.run_key or "" for request in evaluation.requests]
-            owned = dict(zip(asked, keys.index.owners(run_key_digests(name, asked)), strict=True))
-        finally:
-            keys.index.close()
-    owners = {key: runs.get(offset, "") for key, offset in owned.items() if offset != NOBODY}
-    verdicts = _verdicts(evaluation, owners)
+    if name not in loaded.sensors:
+        raise UnknownName("sensor", name, loaded.sensors)
+    with opened(home) as log, closing(home.run_key_owners(log)) as index:
+        basis, clock = Basis(log, index), SystemClock()
+        basis.catch_up()
+        state = basis.states.get(name)
+        if cursor is not None:
+            state = with_cursor(state, cursor, at=clock.now(), offset=basis.head)
+        evaluation = dry_run(loaded, state, log, clock).evaluation
+        policy = loaded.sensors[name].run_key_policy
+        offsets, tries = basis.owners(name, policy, evaluation)
+        runs = requested_runs(log, [offset for offset in offsets if offset != NOBODY])
+    owners = {
+        request.run_key: runs[offset].run
+        for request, offset in zip(evaluation.requests, offsets, strict=True)
+        if request.run_key and offset in runs
+    }
+    verdicts = _verdicts(evaluation, owners, tries)
     if out.json:
         out.record(_as_json(name, evaluation, verdicts))
     else:
@@ -72,63 +70,7 @@ def preview(
     return 1 if evaluation.error or any(request.problem for request in evaluation.requests) else 0
 
 
-def _fold(home: Home, log: EventLog, sensor: str) -> tuple[SensorState, RunKeys, dict[int, str]]:
-    """Return the sensor's state, the run keys, and the sensor's runs by the offset of their request."""
-    states, keys = SensorStates(), RunKeys(home.run_key_owners(log))
-    runs: dict[int, str] = {}
-
-    def note(offset: int, event: AnyEvent) -> None:
-        if isinstance(event, RunRequested) and event.sensor == sensor:
-            runs[offset] = event.run
-
-    fold(log, states, keys, each=note)
-    return states.get(sensor), keys, runs
-
-
-def _evaluate(loaded: LoadedDefinitions, state: SensorState, cursor: str | None, log: EventLog) -> Evaluation:
-    from ...core.authoring.schedule_definition import ScheduleDefinition
-    from ...core.authoring.sensor_context import SensorEvaluationContext
-    from ...core.evaluation import evaluate
-    from ..instance import DagsterInstance
-
-    sensor, instance = loaded.sensors[state.name], DagsterInstance(log, read_only="a preview stores nothing")
-    if isinstance(sensor, ScheduleDefinition):
-        state = state if cursor is None else replace(state, cursor=cursor)
-        return _evaluate_schedule(loaded, sensor, state, instance)
-    context = SensorEvaluationContext(
-        sensor_name=state.name,
-        cursor=state.cursor if cursor is None else cursor,
-        last_run_key=state.last_run_key,
-        last_tick_completion_time=_seconds(state.last_finished_tick_at),
-        last_sensor_start_time=_seconds(state.last_started_at),
-        definitions=loaded.definitions,
-        instance=instance,
-    )
-    with contextlib.redirect_stdout(sys.stderr):
-        return evaluate(sensor, context, loaded.definitions)
-
-
-def _evaluate_schedule(
-    loaded: LoadedDefinitions, schedule: ScheduleDefinition, state: SensorState, instance: DagsterInstance
-) -> Evaluation:
-    """Return what comes of the schedule's next moment, which may not have come yet."""
-    from ...core.evaluation import evaluate
-    from ...core.moments import handled, next_moment, passed_over
-
-    moment = next_moment(state, schedule.moments, SystemClock().now())
-    context = schedule.context_for(
-        moment, sensor_name=schedule.name, definitions=loaded.definitions, instance=instance
-    )
-    with contextlib.redirect_stdout(sys.stderr):
-        evaluation = evaluate(schedule, context, loaded.definitions)
-    return handled(evaluation, state, moment, passed_over(state, schedule.moments, moment))
-
-
-def _seconds(at: int | None) -> float | None:
-    return None if at is None else at / 1e6
-
-
-def _verdicts(evaluation: Evaluation, owners: dict[str, str]) -> list[str]:
+def _verdicts(evaluation: Evaluation, owners: dict[str, str], tries: Mapping[str, int]) -> list[str]:
     """Return for each request what would become of it; the first of a key within the tick wins."""
     verdicts: list[str] = []
     taken = {key: f"run {run}" for key, run in owners.items()}
@@ -138,7 +80,10 @@ def _verdicts(evaluation: Evaluation, owners: dict[str, str]) -> list[str]:
         elif request.run_key and request.run_key in taken:
             verdicts.append(f"run key already used by {taken[request.run_key]}")
         else:
-            verdicts.append("would launch")
+            number = tries.get(request.run_key or "")
+            verdicts.append(
+                "would launch" if number is None else f"would launch as try {number}: its run failed"
+            )
             if request.run_key:
                 taken[request.run_key] = f"request {index}"
     return verdicts
@@ -162,7 +107,8 @@ def _as_json(sensor: str, evaluation: Evaluation, verdicts: list[str]) -> dict[s
     }
 
 
-def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
+def show_evaluation(out: Output, evaluation: Evaluation) -> None:
+    """Write what the sensor said: its log, its reactions, and what went wrong."""
     for _, level, message in evaluation.logs:
         out.line((f"{level:<8}", "cyan"), message)
     for reaction in evaluation.reactions:
@@ -173,6 +119,10 @@ def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
         if evaluation.traceback:
             out.note(evaluation.traceback.rstrip(), "")
         out.line(("error: ", "red"), evaluation.error)
+
+
+def _show(out: Output, evaluation: Evaluation, verdicts: list[str]) -> None:
+    show_evaluation(out, evaluation)
     if evaluation.requests:
         out.table(
             ["NO#", "JOB", "RUN KEY", "CONFIG", "VERDICT"],

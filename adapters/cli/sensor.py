@@ -16,8 +16,7 @@ from ...core.events import (
     SensorStopped,
 )
 from ...core.log import EventLog
-from ...core.moment_text import moment_of_text, moment_text
-from ...core.sensor_state import SCHEDULE, SensorState
+from ...core.sensor_state import SensorState
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
 from ..home import Home
@@ -26,14 +25,13 @@ from ..pace import pace
 from .operator import Decide, Outcome, UnknownName, act
 from .options import CODE, COMMON, WHEN, Code, Common, When, load, open_for_action
 from .output import Output
+from .plan_target import cursor_of
 from .preview import preview
 from .reading import opened, viewed
-from .release_keys import release_keys
 from .text import UsageError, ago, cursor_text, local_time, one_line
 
 app = App(name="sensor", help="List, switch and preview sensors and schedules, and move their cursors.")
 app.command(preview)
-app.command(release_keys)
 
 Name = Annotated[str, Parameter(help="Name of the sensor.")]
 Reason = Annotated[str | None, Parameter(help="Why, for whoever reads the log later.")]
@@ -174,7 +172,7 @@ def cursor(
     who = actor or current_actor()
 
     def decide(state: SensorState, now: int) -> AnyEvent | None:
-        after = _as_moment(name, set_) if state.kind == SCHEDULE and set_ is not None else set_
+        after = cursor_of(state, set_)
         # With a tick in flight the same cursor is set once more: else the tick's own would replace it.
         if state.cursor == after and state.open_tick is None:
             return None
@@ -191,16 +189,6 @@ def cursor(
         before_text, after_text = (cursor_text(s.cursor, 200) for s in (outcome.before, outcome.after))
         out.line(f"cursor of {name}: {before_text} → {after_text}")
     return 0
-
-
-def _as_moment(schedule: str, text: str) -> str:
-    moment = moment_of_text(text)
-    if moment is None:
-        raise UsageError(
-            f"{schedule} is a schedule, its cursor is the last moment that it has handled: give a time such as "
-            f"2026-01-31T06:00+00:00, not {text!r}"
-        )
-    return moment_text(moment)
 
 
 def _show_cursor(name: str, when: When, common: Common) -> int:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
-from ...core.events import AnyEvent, RunKeyRepeated, RunRequested, TickLogged, TickStarted
+from ...core.events import AnyEvent, RunKeyRepeated, TickLogged, TickStarted
 from ...core.log import EventLog
 from ...core.sensor_state import TickStatus
 from ...projections.runs import Runs
@@ -19,6 +19,7 @@ from .describe import as_record, details, style
 from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
 from .reading import viewed
+from .requested import requested_runs
 from .text import UsageError, ago, cursor_text, local_time, moment, one_line, took
 
 app = App(name="tick", help="List ticks, and show one with everything that belongs to it.")
@@ -79,7 +80,7 @@ def show(
     home, out = common.open(), Output(json=common.json)
     ticks, runs = Ticks(wanted=lambda row: row.tick == tick), Runs()
     with viewed(home, when) as (log, now):
-        _check_id(log, tick)
+        started_tick(log, tick)
         events: list[tuple[int, AnyEvent]] = []
 
         def note(offset: int, event: AnyEvent) -> None:
@@ -89,7 +90,9 @@ def show(
         # Nothing of a tick is before its start.
         ticks.checkpoint = runs.checkpoint = tick
         fold(log, ticks, runs, each=note)
-        owners = _owners(log, [event.owner for _, event in events if isinstance(event, RunKeyRepeated)])
+        repeated = [event for _, event in events if isinstance(event, RunKeyRepeated)]
+        requests = requested_runs(log, [event.owner for event in repeated])
+    owners = {offset: request.run for offset, request in requests.items()}
     (row,) = ticks.rows()
     if out.json:
         out.record({**asdict(row), "events": [_record(*item, owners) for item in events]})
@@ -98,29 +101,21 @@ def show(
     return 0
 
 
-def _owners(log: EventLog, offsets: Sequence[int]) -> dict[int, str]:
-    """Return the runs that were requested at *offsets*."""
-    if not offsets:
-        return {}
-    wanted, runs = set(offsets), dict[int, str]()
-    for frame in log.read(min(wanted), max(wanted) + 1):
-        for offset, event in enumerate(frame.events, frame.first_offset):
-            if offset in wanted and isinstance(event, RunRequested):
-                runs[offset] = event.run
-    return runs
-
-
 def _record(offset: int, event: AnyEvent, owners: Mapping[int, str]) -> dict[str, Any]:
     record = as_record(offset, event)
     return {**record, "owner_run": owners.get(event.owner)} if isinstance(event, RunKeyRepeated) else record
 
 
-def _check_id(log: EventLog, tick: int) -> None:
-    """Refuse an offset at which no tick began, and say which event is there."""
+def started_tick(log: EventLog, tick: int) -> TickStarted:
+    """Return the start of a tick.
+
+    Raises:
+        TickTrailError: No tick began at that offset; it says which event is there.
+    """
     for frame in log.read(max(tick, 0), max(tick, 0) + 1) if tick >= 0 else ():
         event = frame.events[0]
         if isinstance(event, TickStarted):
-            return
+            return event
         of = getattr(event, "tick", None)
         hint = f", of tick {of}: try `ticktrail tick show {of}`" if of is not None else ""
         raise TickTrailError(f"there is no tick {tick}: offset {tick} is a {type(event).__name__}{hint}")

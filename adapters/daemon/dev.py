@@ -250,6 +250,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         timezone=sensor.timezone,
         moments=sensor.moments,
         limits=sensor.limits,
+        run_key_policy=sensor.run_key_policy,
         record=sensor.record,
     )
 

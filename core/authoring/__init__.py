@@ -83,6 +83,7 @@ from .resource_parameters import ResourceParam
 from .results import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from .retries import Backoff, Failure, Jitter, RetryPolicy, RetryRequested
 from .run_config import RunConfig
+from .run_key_policy import RunKeyPolicy
 from .run_request import RunRequest, SkipReason
 from .run_status_context import (
     RunFailureSensorContext,
@@ -182,6 +183,7 @@ __all__ = [
     "RetryRequested",
     "RunConfig",
     "RunFailureSensorContext",
+    "RunKeyPolicy",
     "RunRecord",
     "RunRequest",
     "RunStatusChangeRecordsFilter",

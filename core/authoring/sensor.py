@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, overload
 
 from .default_status import DefaultSensorStatus
+from .run_key_policy import RunKeyPolicy
 from .sensor_definition import SensorDefinition
 from .sensor_limits import SensorLimits
 from .sensor_rules import DEFAULT_TIMEOUT
@@ -38,6 +39,7 @@ def sensor(
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    run_key_policy: RunKeyPolicy | None = None,
     record: bool = True,
 ) -> Callable[[SensorFunction], SensorDefinition]: ...
 
@@ -59,6 +61,7 @@ def sensor(
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    run_key_policy: RunKeyPolicy | None = None,
     record: bool = True,
 ) -> SensorDefinition | Callable[[SensorFunction], SensorDefinition]:
     """Make a sensor of a function; works with and without parentheses.
@@ -82,6 +85,7 @@ def sensor(
         owners: E-mail addresses and ``team:<name>``.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
+        run_key_policy: When a run key gets one more run; ours.
         record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     Raises:
@@ -108,6 +112,7 @@ def sensor(
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            run_key_policy=run_key_policy,
             record=record,
         )
 

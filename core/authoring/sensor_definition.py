@@ -16,6 +16,7 @@ from .metadata import normalize_metadata
 from .names import check_name, check_owners
 from .resource_parameters import required_keys, resource_parameters
 from .results import str_tags
+from .run_key_policy import RunKeyPolicy, checked_policy
 from .sensor_context import SensorEvaluationContext
 from .sensor_invocation import ContextParameter, caller, context_from_call, context_parameter
 from .sensor_limits import SensorLimits, checked_limits
@@ -49,6 +50,7 @@ class SensorDefinition:
         owners: E-mail addresses and ``team:<name>``, None when not declared.
         evaluation_timeout_seconds: After which the engine gives an evaluation up, > 0.
         limits: What the engine lets it do.
+        run_key_policy: When a run key gets one more run.
         record: Whether the engine records what it reads; only of sensors that ask the outside world by themselves.
     """
 
@@ -79,6 +81,7 @@ class SensorDefinition:
         owners: Sequence[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
         limits: SensorLimits | None = None,
+        run_key_policy: RunKeyPolicy | None = None,
         record: bool = True,
     ) -> None:
         """Declare a sensor; `sensor` tells the parameters.
@@ -112,6 +115,7 @@ class SensorDefinition:
         self.owners = None if owners is None else list(check_owners(owners, self.what))
         self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
         self.limits = checked_limits(limits, self.what)
+        self.run_key_policy = checked_policy(run_key_policy, self.what)
         self.record = record and self.kind == "STANDARD"
         self._targets = sensor_targets(
             self.name,

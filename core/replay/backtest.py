@@ -12,7 +12,8 @@ from ..authoring.definitions import Definitions
 from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
-from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
+from ..events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickInterrupted
+from ..run_key_tries import in_period, try_of, with_tries
 from ..run_keys import NOBODY
 from ..sensor_state import SensorState, evolve
 from ..tape import Tape, under
@@ -102,6 +103,7 @@ class Backtest:
         self._start_cursor, self._fresh_keys, self._missing = start_cursor, fresh_keys, missing
         self._state: SensorState | None = None
         self._owners: dict[str, int] = {}
+        self._tries: dict[int, tuple[str, int]] = {}
         self._nearest: dict[tuple[str, str, str], Any] = {}
 
     def run(self, pasts: Iterable[PastTick]) -> Iterator[BacktestTick]:
@@ -144,8 +146,16 @@ class Backtest:
         context = tick_context(self._sensor, state, past.started.scheduled_for, self._definitions, None)
         with under(player):
             evaluation = evaluate(self._sensor, context, self._definitions)
+        policy = self._sensor.run_key_policy
+        evaluation = in_period(evaluation, policy, past.started.at)
         self._state = evolve(state, past.tick, past.started)
-        owners = [self._owners.get(request.run_key or "", NOBODY) for request in evaluation.requests]
+        requests = evaluation.requests
+        owners, tries = with_tries(
+            policy,
+            requests,
+            [self._owners.get(request.run_key or "", NOBODY) for request in requests],
+            lambda owner: self._failed_try(past, owner),
+        )
         end: Any = past.events[-1]
         return decide(
             self._state,
@@ -154,6 +164,7 @@ class Backtest:
             run_ids=[f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))],
             partitions=past.partitions,
             limits=self._sensor.limits,
+            tries=tries,
             offset=past.offset,
             at=end.at,
         )
@@ -164,6 +175,18 @@ class Backtest:
             self._state = evolve(self._state, offset, event)
             if isinstance(event, RunRequested) and event.run_key:
                 self._owners.setdefault(event.run_key, offset)
+                self._tries[offset] = event.run_key, try_of(event)
+            elif isinstance(event, RunKeysReleased):
+                for key in event.run_keys:
+                    self._owners.pop(key, None)
+
+    def _failed_try(self, past: PastTick, owner: int) -> int | None:
+        """Return which try a request was, if its run has failed: the new code's fail as those recorded did."""
+        if owner not in self._tries:
+            return past.failed_try(owner)
+        key, number = self._tries[owner]
+        recorded = past.failed_try(past.owners.get(key, NOBODY))
+        return number if recorded is not None and recorded >= number else None
 
 
 def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str | None:

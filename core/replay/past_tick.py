@@ -8,6 +8,7 @@ import msgspec
 
 from ..events import AnyEvent, TickStarted
 from ..partitions_store import DynamicPartitionsStore
+from ..run_key_tries import FailedTry
 from ..sensor_state import SensorState
 from ..tape import Tape
 
@@ -21,6 +22,8 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
         state_at_start: The sensor then.
         state: The sensor at the head on which the tick was decided.
         owners: Of the sensor's run keys at that head, the offset of the request that owns each.
+        failed_try: Returns, for the offset of a request of the sensor, which try of its run key it was, if its run
+            had failed by then; None for any other.
         partitions: The dynamic partitions at that head.
         events: Those that ended the tick, in order, without its tape.
         offset: The offset of the first of them.
@@ -32,6 +35,7 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     state_at_start: SensorState
     state: SensorState
     owners: Mapping[str, int]
+    failed_try: FailedTry
     partitions: DynamicPartitionsStore
     events: Sequence[AnyEvent]
     offset: int

@@ -13,6 +13,7 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
+from ..run_key_tries import in_period, with_tries
 from ..run_keys import NOBODY
 from ..tape import Player, Tape, under
 from ..tape.storing import MissingBlob
@@ -101,10 +102,16 @@ def _decided(
 ) -> list[AnyEvent]:
     context = tick_context(sensor, past.state_at_start, past.started.scheduled_for, definitions, None)
     with under(player):
-        evaluation = evaluate(sensor, context, definitions)
+        evaluation = in_period(evaluate(sensor, context, definitions), sensor.run_key_policy, past.started.at)
     finished = FinishedTick(tick=past.tick, sensor=sensor.name, evaluation=evaluation, duration=0.0)
     recorded = (event.run for event in past.events if isinstance(event, RunRequested))
-    owners = [past.owners.get(request.run_key or "", NOBODY) for request in evaluation.requests]
+    requests = evaluation.requests
+    owners, tries = with_tries(
+        sensor.run_key_policy,
+        requests,
+        [past.owners.get(request.run_key or "", NOBODY) for request in requests],
+        past.failed_try,
+    )
     end: Any = past.events[-1]
     return decide(
         past.state,
@@ -113,6 +120,7 @@ def _decided(
         run_ids=list(_ids(recorded, owners.count(NOBODY))),
         partitions=past.partitions,
         limits=sensor.limits,
+        tries=tries,
         offset=past.offset,
         at=end.at,
     )

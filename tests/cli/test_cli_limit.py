@@ -1,9 +1,7 @@
-"""`ticktrail limit`, `run cancel` and `sensor release-keys`."""
+"""`ticktrail limit` and `run cancel`."""
 
 from __future__ import annotations
 
-import io
-import sys
 from contextlib import closing
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from command_line import CommandLine
 from story import Story
 from ticktrail.adapters.home import Home
-from ticktrail.core.events import AnyEvent, ConcurrencyLimitSet, RunCanceled, RunKeysReleased
+from ticktrail.core.events import AnyEvent, ConcurrencyLimitSet, RunCanceled
 
 
 @pytest.fixture
@@ -102,61 +100,6 @@ def test_a_run_that_goes_on_is_not_canceled_by_its_id(told: CommandLine) -> None
 def test_an_unknown_run_or_none_is_refused(told: CommandLine) -> None:
     assert "no runs start with 'zzz'" in told("run", "cancel", "zzz").err
     assert told("run", "cancel").code == 2
-
-
-def test_run_keys_are_released_if_they_are_taken(told: CommandLine) -> None:
-    result = told("sensor", "release-keys", "files", "a", "c", "never")
-    event = last(told)
-
-    assert result.out == "2 of 3 run keys of files were taken, and are free now\n"
-    assert isinstance(event, RunKeysReleased)
-    assert event.run_keys == ["a", "c"]
-    assert told("sensor", "release-keys", "files", "a").out.startswith("0 of 1 run keys")
-    assert told("verify").code == 0
-
-
-def test_run_keys_are_read_from_standard_input(told: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fails if a key that is given twice counts twice, or if the end of a line stays with its key."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO("a\r\n\nb\na\n"))
-
-    result = told("sensor", "release-keys", "files", "-", "--json")
-
-    assert result.record["released"] == ["a", "b"]
-    event = last(told)
-    assert isinstance(event, RunKeysReleased)
-    assert event.run_keys == ["a", "b"]
-
-
-def test_run_keys_may_begin_with_a_hyphen_and_options_follow_them(told: CommandLine) -> None:
-    result = told("sensor", "release-keys", "files", "-1", "a", "--reason", "again", "--actor", "ann")
-
-    assert result.out == "1 of 2 run keys of files were taken, and are free now\n"
-    event = last(told)
-    assert isinstance(event, RunKeysReleased)
-    assert (event.run_keys, event.reason, event.actor) == (["a"], "again", "ann")
-
-
-def test_a_misspelt_option_is_no_run_key(told: CommandLine) -> None:
-    before = last(told)
-
-    result = told("sensor", "release-keys", "files", "a", "--resaon", "b")
-
-    assert result.code == 2
-    assert "there is no option --resaon: a run key that begins so goes through standard input" in result.err
-    assert last(told) == before
-
-
-def test_no_run_keys_on_standard_input_is_refused(told: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
-
-    result = told("sensor", "release-keys", "files", "-")
-
-    assert result.code == 2
-    assert "give run keys, or - and one a line on standard input" in result.err
-
-
-def test_run_keys_of_an_unknown_sensor_are_refused(told: CommandLine) -> None:
-    assert "there is no sensor 'file'" in told("sensor", "release-keys", "file", "a").err
 
 
 def test_runs_that_a_limit_holds_back_are_told_with_it(told: CommandLine) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from command_line import CommandLine
+from command_line import SENSORS, CommandLine
 from story import Story
 from ticktrail.adapters.home import DefinitionsSource, Home
 from ticktrail.adapters.identity import actor
@@ -111,6 +111,40 @@ def test_a_module_is_loaded_from_the_folder_it_was_named_in(
 
     assert result.code == 0
     assert "skipped: no new file" in result.out
+
+
+def test_a_preview_goes_by_the_policy_for_run_keys(
+    known: CommandLine, sensors_py: Path, tmp_path: Path
+) -> None:
+    """Seen to fail when `Basis.owners` did not ask for tries, and when `dry_run` left the keys as they are."""
+    code = SENSORS.replace("minimum_interval_seconds=5", "run_key_policy=POLICY").replace(
+        "import ticktrail as dg\n",
+        "import ticktrail as dg\nfrom datetime import timedelta\nPOLICY = dg.RunKeyPolicy({})\n",
+    )
+    story = Story()
+    story.define("files")
+    [run] = story.end_tick(story.start_tick("files"), "1", cursor="1")
+    story.start_run(run)
+    story.fail(run)
+    known.tell(story)
+
+    sensors_py.write_text(code.replace("({})", "(retries=1)"))
+    retried = known("sensor", "preview", "files", "--json").record["requests"]
+    planned = known("cursor", "plan", "files", "--to", "1", "-o", tmp_path / "p", "--json").record["listing"]
+    sensors_py.write_text(code.replace("({})", "(once_per=timedelta(days=1))"))
+    of_period = known("sensor", "preview", "files", "--json").record["requests"]
+
+    assert [request["verdict"] for request in retried] == [
+        "would launch as try 2: its run failed",
+        "would launch",
+        "run key already used by request 1",
+    ]
+    assert [(run["run_key"], run["tags"].get("ticktrail/try")) for run in planned["launch"]] == [
+        ("1", "2"),
+        ("2", None),
+    ]
+    assert of_period[0]["run_key"].startswith("1 @ ")
+    assert of_period[0]["verdict"] == "would launch"
 
 
 # --- run launch ---------------------------------------------------------------------------------

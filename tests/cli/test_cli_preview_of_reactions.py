@@ -1,4 +1,4 @@
-"""`ticktrail sensor preview` of sensors that react to runs and assets."""
+"""`ticktrail sensor preview` and `cursor plan` of sensors that react to runs and assets."""
 
 from __future__ import annotations
 
@@ -117,3 +117,23 @@ def test_a_sensor_cannot_report_to_the_instance_of_a_preview(reacting: CommandLi
     assert result.code == 1
     assert "nothing can be reported to this instance: a preview stores nothing" in result.out
     assert reacting.head() == head
+
+
+def test_a_planned_reset_reacts_to_events_once_more(reacting: CommandLine, tmp_path: Path) -> None:
+    """Seen to fail when the plan had no `CursorReset`: the sensor then reacts to an event again."""
+    for _ in range(2):
+        result = reacting("cursor", "plan", "orders", "--clear", "-o", tmp_path / "p")
+        reacting("cursor", "apply", tmp_path / "p")
+
+    assert "event 11: skips it: seen None" in result.out
+    records = reacting("log", "--json").records
+    assert [record["cause"] for record in records if record["event"] == "SensorReacted"] == [11, 11]
+    assert reacting("sensor", "cursor", "orders").out == "11\n"
+    assert reacting("verify").code == 0
+
+
+def test_a_reset_to_a_reaction_that_fails_is_not_planned(reacting: CommandLine) -> None:
+    result = reacting("cursor", "plan", "failures", "--to", str(RunStatusCursor(-1)))
+
+    assert result.code == 1
+    assert "the evaluation of failures fails: 1 of 2 reactions failed: ValueError: no idea" in result.err

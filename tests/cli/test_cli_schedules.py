@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,52 @@ def test_a_preview_tells_which_missed_moments_are_passed_over(known: CommandLine
 
     assert "missed moments before" in result.out
     assert "no more than the latest 5 are caught up" in result.out
+
+
+def test_a_preview_from_an_earlier_cursor_evaluates_a_moment_that_was_missed(known: CommandLine) -> None:
+    """Seen to fail when the cursor was put into the state by itself: what counts began when the schedule was defined."""
+    known("sensor", "start", "at_six")
+
+    result = known("sensor", "preview", "at_six", "--cursor", "2024-01-31T06:00+01:00", "--json")
+
+    assert result.record["cursor_after"] < datetime.now(UTC).isoformat()
+
+
+def test_a_reset_of_a_schedule_is_planned_for_a_moment_and_made_so(
+    known: CommandLine, tmp_path: Path
+) -> None:
+    """Seen to fail when `TickStarted` did not say what it was scheduled for."""
+    known("sensor", "start", "at_six")
+    plan = known(
+        "cursor", "plan", "at_six", "--to", "2024-01-31T06:00+01:00", "-o", tmp_path / "p", "--json"
+    ).record
+    [planned] = plan["listing"]["launch"]
+    moment = plan["listing"]["cursor"]
+
+    applied = known("cursor", "apply", tmp_path / "p")
+
+    assert "1 run requested" in applied.out
+    assert plan["cursor_to_be"] == "2024-01-31T05:00:00+00:00"
+    assert planned["run_key"] == f"a @ {moment}"
+    [run] = known("run", "list", "--json").records
+    assert (run["run"], run["run_key"]) == (planned["run"], planned["run_key"])
+    assert known("sensor", "cursor", "at_six").out == f"{moment}\n"
+    [tick] = known("tick", "list", "--json").records
+    assert tick["scheduled_for"] == plan["scheduled_for"]
+    assert known("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("cursor", "code", "told"),
+    [
+        ("2999-01-31T06:00+01:00", 1, "which has not come yet: there is nothing to plan"),
+        ("yesterday", 2, "its cursor is the last moment that it has handled: give a time such as"),
+    ],
+)
+def test_a_moment_that_is_to_come_is_not_planned(
+    cursor: str, code: int, told: str, known: CommandLine
+) -> None:
+    result = known("cursor", "plan", "at_six", "--to", cursor)
+
+    assert result.code == code
+    assert told in result.err

@@ -73,7 +73,7 @@ def test_a_key_that_a_run_has_names_the_run_its_end_and_the_tick(
     assert told["requested"].startswith("2026-01-01 00:00:02.000 (")
     assert told["requested"].endswith("by tick 1")
     assert told["error"] == "KeyError: 'rows'"
-    assert told["to do"] == "`ticktrail sensor release-keys files a` lets it be requested once more"
+    assert told["to do"] == "`ticktrail key release files a --reason …` lets it be requested once more"
     assert "asked again" not in told
 
 
@@ -282,7 +282,7 @@ def test_keys_that_look_like_options_and_those_with_spaces_are_taken_as_they_are
     story.end_tick(story.start_tick("files"), "-5", "north east")
 
     assert record(ticktrail, story, "-5")["verdict"] == "requested"
-    assert "release-keys files 'north east'`" in facts(ticktrail, story, "north east")[1]["to do"]
+    assert "key release files 'north east' --reason" in facts(ticktrail, story, "north east")[1]["to do"]
 
 
 def test_nothing_is_written(ticktrail: CommandLine, story: Story) -> None:

@@ -118,6 +118,7 @@ class EngineHarness:
             timezone=sensor.timezone,
             moments=sensor.moments,
             limits=sensor.limits,
+            run_key_policy=sensor.run_key_policy,
             record=self.record and sensor.record,
         )
 

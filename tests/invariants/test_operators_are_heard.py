@@ -7,33 +7,15 @@ tick is told in ``conformance/test_in_flight.py``. Each test here was seen to fa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 
 import ticktrail as dg
 from conformance.sensors import sensor_of
+from harness.busy_log import BusyLog
 from harness.engine import START, EngineHarness
-from harness.faulty_log import FaultyLog
 from ticktrail.adapters.event_log import MemoryEventLog
-from ticktrail.core.events import AnyEvent, CursorReset, SensorStarted, SensorStopped
-from ticktrail.core.log import EventLog
+from ticktrail.core.events import CursorReset, SensorStarted, SensorStopped
 from ticktrail.projections.invariants import check
-
-
-class BusyLog(FaultyLog):
-    """A log to which somebody appends at the last moment before an append of the engine."""
-
-    def __init__(self, log: EventLog) -> None:
-        super().__init__(log)
-        self.others: list[AnyEvent] = []
-
-    def append(self, events: Sequence[AnyEvent], **options: Any) -> int:
-        others, self.others = self.others, []
-        for event in others:
-            super().append([event], expected=None, recorded_at=START, writer="cli:ann")
-        return super().append(events, **options)
 
 
 def moving(context: dg.SensorEvaluationContext) -> dg.RunRequest:
