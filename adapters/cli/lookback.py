@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...core.events import AnyEvent, CursorUpdated, RunRequested, TickEnd, TickStarted
+from ...core.events import AnyEvent, BlobStored, CursorUpdated, RunRequested, TickEnd, TickStarted
 from ...core.lean_events import KIND_OF, RequestedKey, wanted_of
 from ...core.log import EventLog
 from ...projections.fold import chosen
@@ -48,6 +48,18 @@ class Lookback:
                     request = self.event(offset)
                     assert isinstance(request, RunRequested)
                     return offset, request
+            stop, width = start, 2 * width
+        return None
+
+    def blob(self, digest: bytes, before: int) -> BlobStored | None:
+        """Return what was stored under a digest before that offset, None if nothing was."""
+        width, stop = _NEAR, before
+        while stop > 0:
+            start = max(stop - width, 0)
+            for _, event in self._between(start, stop, frozenset({BlobStored})):
+                if event.digest == digest:
+                    found: BlobStored = event
+                    return found
             stop, width = start, 2 * width
         return None
 

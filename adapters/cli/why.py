@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from ...core.events import RunRequested
+from ...core.events import RunRequested, TapeRecorded
 from ...core.log import EventLog
+from ...core.tape.mentions import mentions
+from ...core.tape.storing import MissingBlob, tape_of
 from ...projections.milestones import Milestones
 from ...projections.origins import MOST_STEPS, Origin, origins
 from ...projections.run_search import RunSearch
@@ -34,11 +36,27 @@ def why(run: RunId, /, *, common: Common = COMMON) -> int:
         request = past.event(row.offset)
         assert isinstance(request, RunRequested)
         steps = origins(past, milestones, row.offset, request)
+        seen = [_seen(past, step) for step in steps]
     if out.json:
-        out.record({**asdict(row), "chain": [_record(step) for step in steps], "root": _root(steps)})
+        chain = [{**_record(step), "seen": lines} for step, lines in zip(steps, seen, strict=True)]
+        out.record({**asdict(row), "chain": chain, "root": _root(steps)})
     else:
-        _show(out, row, steps)
+        _show(out, row, steps, seen)
     return 0
+
+
+def _seen(past: Lookback, step: Origin) -> list[str]:
+    """Return what of the tick's tape the run key of its request was made from."""
+    run_key = None if step.request is None else step.request[1].run_key
+    recorded = next((each for each in step.tick if isinstance(each[1], TapeRecorded)), None)
+    if recorded is None or not run_key:
+        return []
+    offset, event = recorded
+    assert isinstance(event, TapeRecorded)
+    try:
+        return list(mentions(tape_of(event, lambda digest: past.blob(digest, offset)), run_key))
+    except MissingBlob as error:
+        return [str(error)]
 
 
 def _row(log: EventLog, search: RunSearch, run: str) -> Run:
@@ -69,7 +87,7 @@ def _record(step: Origin) -> dict[str, Any]:
     }
 
 
-def _show(out: Output, row: Run, steps: list[Origin]) -> None:
+def _show(out: Output, row: Run, steps: list[Origin], seen: list[list[str]]) -> None:
     now = SystemClock().now()
     out.line(("run ", "bold"), (row.run, "bold"), " of ", (row.job, "bold"), "  ", status_text(row.status))
     out.facts(
@@ -88,6 +106,8 @@ def _show(out: Output, row: Run, steps: list[Origin]) -> None:
         out.section(("" if number == 0 else "because ") + title(step))
         for item in told(step):
             _line(out, *item)
+        for line in seen[number]:
+            out.line(("          it had read ", "dim"), line)
         if left_out(step):
             out.line(f"          {left_out(step)} more log lines: ticktrail tick show {step.tick[0][0]}")
 

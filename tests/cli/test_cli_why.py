@@ -340,3 +340,17 @@ def test_nothing_is_written(ticktrail: CommandLine, story: Story) -> None:
     why(ticktrail, story, "run-3")
 
     assert ticktrail.head() == story.head
+
+
+def test_a_run_is_followed_down_to_the_listing_that_had_its_file(recorded: CommandLine) -> None:
+    """Seen to fail when blobs were looked for behind the tape, and when any name was taken."""
+    first, second, _ = sorted(recorded("run", "list", "--json").records, key=lambda run: run["run_key"])
+
+    told = [line.strip() for line in recorded("why", second["run"]).out.splitlines()]
+    folder = recorded.home.parent / "in"
+    assert [line for line in told if line.startswith("it had read")] == [
+        f"it had read listdir {folder}: '1.csv', among 2 names",
+        f"it had read stat {folder}/1.csv",
+    ]
+    [step] = recorded("why", first["run"], "--json").record["chain"]
+    assert step["seen"] == [f"listdir {folder}: '0.csv', which was all", f"stat {folder}/0.csv"]

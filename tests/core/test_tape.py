@@ -9,6 +9,7 @@ import pytest
 
 from ticktrail.core.events import BlobStored, TapeRecorded
 from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, observe, under
+from ticktrail.core.tape.mentions import mentions
 from ticktrail.core.tape.recorder import MOST_OF_ONE
 from ticktrail.core.tape.storing import MissingBlob, tape_events, tape_of
 
@@ -144,3 +145,19 @@ class TestStoring:
         cut = BlobStored(at=1, tick=1, sensor="inbox", digest=blob.digest, content=blob.content[:50])
         with pytest.raises(MissingBlob, match="is damaged"):
             tape_of(event, {blob.digest: cut}.get)
+
+
+def test_a_run_key_is_found_in_what_was_read() -> None:
+    recorder = Recorder()
+    recorder.record("files", "listdir", "/in", ["a.csv", "b.csv", "x"])
+    recorder.record("files", "scandir", "/in/deep", [("b.csv.gz", 1, 2), ("c.csv", 2, 2)])
+    recorder.record("files", "stat", "/in/b.csv", (1, 2))
+    recorder.record("files", "stat", "/in/a.csv", (1, 2))
+    recorder.record("files", "open", "/gone/b.csv", None, ["FileNotFoundError", 2, "gone"])
+
+    assert list(mentions(recorder.tape(), "b.csv.gz:17.5")) == [
+        "listdir /in: 'b.csv', among 3 names",
+        "scandir /in/deep: 'b.csv.gz', among 2 names",
+        "stat /in/b.csv",
+    ]
+    assert list(mentions(recorder.tape(), "order 17")) == []
