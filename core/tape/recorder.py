@@ -25,6 +25,7 @@ class Recorder:
 
     Attributes:
         inside: How many reads that are recorded go on just now: what they do to answer is no other read.
+        at_end: What is called before the tape is made, by who records a read once it is known to be over.
     """
 
     replays: bool = False
@@ -33,6 +34,7 @@ class Recorder:
         self._channels: dict[str, list[tuple[Any, ...]]] = {}
         self._uncovered: dict[str, None] = {}
         self.inside = 0
+        self.at_end = list[Callable[[], None]]()
 
     def observe(
         self,
@@ -76,6 +78,8 @@ class Recorder:
 
     def tape(self) -> Tape:
         """Return what was recorded."""
+        for finish in self.at_end:
+            finish()
         encoded = {name: self._encoded(name, rows) for name, rows in self._channels.items()}
         channels = {name: content for name, content in encoded.items() if content is not None}
         return Tape(channels, tuple(self._uncovered))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import glob
+import http.client
 import json
 import os
 import random
@@ -13,9 +14,12 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from os import listdir
 from pathlib import Path
 from typing import Any
@@ -303,3 +307,131 @@ def test_json_is_read_from_the_tape(folder: Path) -> None:
     (folder / "state.json").write_text("{")
 
     assert play(tape, read) == then == {"rows": [1, 2]}
+
+
+class TestHttp:
+    """Requests by `urllib.request` and `http.client`, to a real server."""
+
+    @pytest.fixture
+    def server(self) -> Iterator[tuple[str, list[str]]]:
+        """Where a server is, and the requests that it got."""
+        got = list[str]()
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                got.append(f"GET {self.path}")
+                self._answer(
+                    404 if self.path == "/none" else 200, f"{self.path} for the {len(got)}th".encode()
+                )
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                got.append(f"POST {self.path} {body.decode()}")
+                self._answer(200, body[::-1])
+
+            def _answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                if self.path == "/chunked":
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+                    return
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            yield f"http://127.0.0.1:{server.server_port}", got
+            server.shutdown()
+            thread.join()
+
+    @pytest.mark.parametrize("path", ["/a", "/chunked"])
+    def test_an_answer_comes_from_the_tape_and_no_request_goes_out(
+        self, server: tuple[str, list[str]], path: str
+    ) -> None:
+        """Seen to fail when the connection was made although a tape was played."""
+        place, got = server
+
+        def read() -> tuple[int, bytes, list[tuple[str, str]]]:
+            with urllib.request.urlopen(f"{place}{path}") as answer:
+                return answer.status, answer.read(), answer.getheaders()
+
+        then, tape = record(read)
+
+        assert tape.complete, tape.uncovered
+        assert then[:2] == (200, f"{path} for the 1th".encode())
+        assert play(tape, read) == then
+        assert got == [f"GET {path}"]
+
+    def test_several_requests_on_one_connection_have_their_own_answers(
+        self, server: tuple[str, list[str]]
+    ) -> None:
+        place, got = server
+
+        def read() -> list[bytes]:
+            connection = http.client.HTTPConnection(place.removeprefix("http://"))
+            answers = []
+            for method, path, body in (("GET", "/a", None), ("POST", "/b", b"abc"), ("POST", "/b", b"xyz")):
+                connection.request(method, path, body)
+                answers.append(connection.getresponse().read())
+            connection.close()
+            return answers
+
+        then, tape = record(read)
+
+        assert then == [b"/a for the 1th", b"cba", b"zyx"]
+        assert play(tape, read) == then and len(got) == 3
+
+    def test_errors_are_as_they_were(self, server: tuple[str, list[str]]) -> None:
+        place, _ = server
+
+        def read() -> list[str]:
+            told = []
+            for url in (f"{place}/none", "http://127.0.0.1:1/"):
+                try:
+                    urllib.request.urlopen(url)
+                except urllib.error.HTTPError as error:
+                    told.append(f"{error.code} {error.read().decode()}")
+                except urllib.error.URLError as error:
+                    told.append(str(error.reason))
+            return told
+
+        then, tape = record(read)
+
+        assert then[0] == "404 /none for the 1th" and "refused" in then[1]
+        assert play(tape, read) == then
+
+    def test_a_secret_in_a_header_is_not_kept_and_not_missed(
+        self, server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Seen to fail when headers were a part of what stands for a request."""
+        place, _ = server
+        monkeypatch.setenv("API_TOKEN", "hunter2")
+
+        def read() -> bytes:
+            request = urllib.request.Request(f"{place}/a", headers={"Authorization": os.environ["API_TOKEN"]})
+            with urllib.request.urlopen(request) as answer:
+                content: bytes = answer.read()
+            return content
+
+        then, tape = record(read)
+
+        assert play(tape, read) == then
+        assert b"hunter2" not in b"".join(tape.channels.values())
+
+    def test_another_request_is_not_on_the_tape(self, server: tuple[str, list[str]]) -> None:
+        place, got = server
+        _, tape = record(lambda: urllib.request.urlopen(f"{place}/a").read())
+        player = Player(tape)
+
+        with under(player), pytest.raises(NotOnTape, match=r"GET http://127.0.0.1:\d+/b"):
+            urllib.request.urlopen(f"{place}/b")
+
+        assert len(got) == 1 and player.missing

@@ -1,0 +1,166 @@
+"""HTTP by `http.client`, which `urllib.request` uses: what is sent names a request, and what comes back is its answer."""
+
+from __future__ import annotations
+
+import http.client
+import io
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from typing import Any
+
+from ...core.tape import Reading, Recorder, reading
+from ...core.tape.recorder import described
+
+_Connection: Any = http.client.HTTPConnection
+_Secure: Any = http.client.HTTPSConnection
+_connects: dict[Any, Callable[[Any], None]] = {_Connection: _Connection.connect, _Secure: _Secure.connect}
+
+
+def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """Yield what is replaced: whose, its name, and by what."""
+    yield _Connection, "connect", connect
+    yield _Secure, "connect", connect_securely
+
+
+def connect(connection: Any) -> None:
+    """Do as `http.client.HTTPConnection.connect`."""
+    _connect(connection, "http", _connects[_Connection])
+
+
+def connect_securely(connection: Any) -> None:
+    """Do as `http.client.HTTPSConnection.connect`."""
+    current = reading()
+    if current is None or current.inside:
+        return _connects[_Secure](connection)
+    # That calls the other one, which is a part of it.
+    current.inside += 1
+    try:
+        _connect(connection, "https", _connects[_Secure], current)
+    finally:
+        current.inside -= 1
+
+
+def _connect(
+    connection: Any, scheme: str, really: Callable[[Any], None], current: Reading | None = None
+) -> None:
+    if current is None:
+        current = reading()
+        if current is None or current.inside:
+            return really(connection)
+    place = f"{scheme}://{connection.host}:{connection.port}"
+    if not isinstance(current, Recorder):
+        connection.sock = PlayedSocket(current, place)
+        return
+    current.inside += 1
+    try:
+        really(connection)
+    except OSError as error:
+        current.record("http", "connect", place, None, described(error))
+        raise
+    finally:
+        current.inside -= 1
+    current.record("http", "connect", place, None)
+    connection.sock = RecordedSocket(current, place, connection.sock)
+
+
+def _subject(place: str, sent: bytes) -> str:
+    """Return what stands for a request: its first line, where it goes, and a digest of its body.
+
+    Headers do not count: they may have secrets, which are others when the tape is played.
+    """
+    head, _, body = sent.partition(b"\r\n\r\n")
+    line = head.partition(b"\r\n")[0].decode("latin-1").removesuffix(" HTTP/1.1")
+    method, _, path = line.partition(" ")
+    digest = f" with {blake2b(body, digest_size=8).hexdigest()}" if body else ""
+    return f"{method} {place}{path}{digest}"
+
+
+class RecordedSocket:
+    """A socket whose answers are put on the tape: each once it is known to be over, with the next request or at the end."""
+
+    def __init__(self, recorder: Recorder, place: str, real: Any) -> None:
+        self._recorder, self._place, self._real = recorder, place, real
+        self._sent = bytearray()
+        self._answer: _Remembering | None = None
+        recorder.at_end.append(self._finish)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def sendall(self, content: Any) -> None:
+        """Send, and remember what."""
+        if self._answer is not None:
+            self._finish()
+        self._sent += content
+        self._recorder.inside += 1
+        try:
+            self._real.sendall(content)
+        finally:
+            self._recorder.inside -= 1
+
+    def makefile(self, *arguments: Any, **named: Any) -> Any:
+        """Return the answer as a file; what is read of it is remembered."""
+        self._answer = _Remembering(self._real.makefile(*arguments, **named))
+        return io.BufferedReader(self._answer)
+
+    def _finish(self) -> None:
+        if self._answer is None:
+            return
+        subject = _subject(self._place, bytes(self._sent))
+        self._recorder.record("http", "response", subject, bytes(self._answer.read_so_far))
+        self._sent, self._answer = bytearray(), None
+
+
+class _Remembering(io.RawIOBase):
+    """A file that remembers what was read of it."""
+
+    def __init__(self, real: Any) -> None:
+        self._real, self.read_so_far = real, bytearray()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        content = self._real.read1(len(buffer))
+        self.read_so_far += content
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._real.close()
+        super().close()
+
+
+class PlayedSocket:
+    """A socket that answers from the tape."""
+
+    def __init__(self, player: Reading, place: str) -> None:
+        self._player, self._place, self._sent = player, place, bytearray()
+        player.observe("http", "connect", place, _unread, _same, _same)
+
+    def sendall(self, content: Any) -> None:
+        """Remember what was sent."""
+        self._sent += content
+
+    def makefile(self, *_: Any, **__: Any) -> Any:
+        """Return the answer that this request had."""
+        subject = _subject(self._place, bytes(self._sent))
+        self._sent = bytearray()
+        return io.BytesIO(self._player.observe("http", "response", subject, _unread, _same, bytes))
+
+    def settimeout(self, _: float | None) -> None:
+        """Do nothing: no time passes."""
+
+    def setsockopt(self, *_: Any) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def _unread() -> Any:
+    raise ConnectionRefusedError("what is played goes to no server")
+
+
+def _same(value: Any) -> Any:
+    return value
