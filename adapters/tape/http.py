@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-from ...core.tape import Reading, Recorder, reading
+from ...core.tape import Reading, Recorder, covered, reading
 from ...core.tape.recorder import described
 
 _Connection: Any = http.client.HTTPConnection
@@ -49,7 +49,8 @@ def _connect(
             return really(connection)
     place = f"{scheme}://{connection.host}:{connection.port}"
     if not isinstance(current, Recorder):
-        connection.sock = PlayedSocket(current, place)
+        current.observe("http", "connect", place, _unread, _same, _same)
+        connection.sock = TapedSocket(place, None)
         return
     current.inside += 1
     try:
@@ -59,8 +60,7 @@ def _connect(
         raise
     finally:
         current.inside -= 1
-    current.record("http", "connect", place, None)
-    connection.sock = RecordedSocket(current, place, connection.sock)
+    connection.sock = TapedSocket(place, connection.sock)
 
 
 def _subject(place: str, sent: bytes) -> str:
@@ -75,40 +75,72 @@ def _subject(place: str, sent: bytes) -> str:
     return f"{method} {place}{path}{digest}"
 
 
-class RecordedSocket:
-    """A socket whose answers are put on the tape: each once it is known to be over, with the next request or at the end."""
+class TapedSocket:
+    """A connection's socket, which may be kept from tick to tick: it asks anew which tape it is for.
 
-    def __init__(self, recorder: Recorder, place: str, real: Any) -> None:
-        self._recorder, self._place, self._real = recorder, place, real
+    An answer is put on the tape once it is known to be over, with the next request or at the evaluation's end.
+
+    Args:
+        place: Scheme, host and port.
+        real: The socket, None if it was made while a tape was played.
+    """
+
+    def __init__(self, place: str, real: Any) -> None:
+        self._place, self._real = place, real
         self._sent = bytearray()
         self._answer: _Remembering | None = None
-        recorder.at_end.append(self._finish)
+        self._recorder: Recorder | None = None
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        # Without a real one no time passes, and there is nothing to set or to close.
+        return _nothing if self._real is None else getattr(self._real, name)
 
     def sendall(self, content: Any) -> None:
         """Send, and remember what."""
         if self._answer is not None:
             self._finish()
         self._sent += content
-        self._recorder.inside += 1
-        try:
+        current = reading()
+        if isinstance(current, Recorder):
+            self._be_recorded(current)
+        elif current is not None:
+            return
+        elif self._real is None:
+            raise ConnectionResetError("the connection was made while a tape was played, it leads nowhere")
+        with covered():
             self._real.sendall(content)
-        finally:
-            self._recorder.inside -= 1
 
     def makefile(self, *arguments: Any, **named: Any) -> Any:
-        """Return the answer as a file; what is read of it is remembered."""
-        self._answer = _Remembering(self._real.makefile(*arguments, **named))
-        return io.BufferedReader(self._answer)
+        """Return the answer as a file: what is read of it is remembered, or it comes from the tape."""
+        current = reading()
+        if current is None:
+            self._sent.clear()
+            return self._real.makefile(*arguments, **named)
+        if isinstance(current, Recorder):
+            self._answer = _Remembering(self._real.makefile(*arguments, **named))
+            return io.BufferedReader(self._answer)
+        subject = _subject(self._place, bytes(self._sent))
+        self._sent.clear()
+        return io.BytesIO(current.observe("http", "response", subject, _unread, _same, bytes))
+
+    def _be_recorded(self, recorder: Recorder) -> None:
+        if recorder is not self._recorder:
+            self._recorder = recorder
+            # It may have been made in a tick before; who plays this one's tape has to make it.
+            recorder.record("http", "connect", self._place, None)
+            recorder.at_end.append(self._finish)
 
     def _finish(self) -> None:
-        if self._answer is None:
+        if self._answer is None or self._recorder is None:
             return
         subject = _subject(self._place, bytes(self._sent))
         self._recorder.record("http", "response", subject, bytes(self._answer.read_so_far))
-        self._sent, self._answer = bytearray(), None
+        self._sent.clear()
+        self._answer = None
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Do nothing."""
 
 
 class _Remembering(io.RawIOBase):
@@ -129,33 +161,6 @@ class _Remembering(io.RawIOBase):
     def close(self) -> None:
         self._real.close()
         super().close()
-
-
-class PlayedSocket:
-    """A socket that answers from the tape."""
-
-    def __init__(self, player: Reading, place: str) -> None:
-        self._player, self._place, self._sent = player, place, bytearray()
-        player.observe("http", "connect", place, _unread, _same, _same)
-
-    def sendall(self, content: Any) -> None:
-        """Remember what was sent."""
-        self._sent += content
-
-    def makefile(self, *_: Any, **__: Any) -> Any:
-        """Return the answer that this request had."""
-        subject = _subject(self._place, bytes(self._sent))
-        self._sent = bytearray()
-        return io.BytesIO(self._player.observe("http", "response", subject, _unread, _same, bytes))
-
-    def settimeout(self, _: float | None) -> None:
-        """Do nothing: no time passes."""
-
-    def setsockopt(self, *_: Any) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
 
 
 def _unread() -> Any:

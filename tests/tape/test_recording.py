@@ -389,6 +389,28 @@ class TestHttp:
         assert then == [b"/a for the 1th", b"cba", b"zyx"]
         assert play(tape, read) == then and len(got) == 3
 
+    def test_a_connection_that_is_kept_has_each_answer_on_the_tape_of_its_own_tick(
+        self, server: tuple[str, list[str]]
+    ) -> None:
+        """Seen to fail when a connection went on with the tape of the tick that had made it."""
+        place, got = server
+        kept = http.client.HTTPConnection(place.removeprefix("http://"))
+
+        def read(connection: http.client.HTTPConnection) -> bytes:
+            connection.request("GET", "/a")
+            return connection.getresponse().read()
+
+        first, one = record(lambda: read(kept))
+        second, other = record(lambda: read(kept))
+        assert (first, second) == (b"/a for the 1th", b"/a for the 2th")
+
+        # Kept as it is, or made anew, as after a restart.
+        for tape, answer in ((other, second), (one, first)):
+            assert play(tape, lambda: read(kept)) == answer
+            assert play(tape, lambda: read(http.client.HTTPConnection(kept.host, kept.port))) == answer
+        assert len(got) == 2 and read(kept) == b"/a for the 3th"
+        kept.close()
+
     def test_errors_are_as_they_were(self, server: tuple[str, list[str]]) -> None:
         place, _ = server
 
