@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
+from hashlib import blake2b
 from random import Random
 
 from story import Story
@@ -105,8 +107,10 @@ class History:
         at = self.story.at
         self.story.add(
             SensorReacted(at=at, tick=tick, sensor=sensor, cause=0),
-            BlobStored(at=at, tick=tick, sensor=sensor, digest=at.to_bytes(16), content=b"listing"),
-            TapeRecorded(at=at, tick=tick, sensor=sensor, stored={"files": at.to_bytes(16)}),
+            BlobStored(
+                at=at, tick=tick, sensor=sensor, digest=_digest(at), content=zlib.compress(str(at).encode())
+            ),
+            TapeRecorded(at=at, tick=tick, sensor=sensor, stored={"files": _digest(at)}),
             RequestsPutOff(at=at, tick=tick, sensor=sensor, count=2, limit=1, why="per tick", again_at=at),
             self.story.end_of_skipped(tick),
         )
@@ -169,3 +173,7 @@ class History:
     def _engine(self) -> None:
         self.story.add(EngineStopped(at=self.story.at, engine="engine-1", reason="SIGTERM"))
         self.story.add(EngineStarted(at=self.story.at, engine="engine-1", where="host", release="0.1.0"))
+
+
+def _digest(at: int) -> bytes:
+    return blake2b(str(at).encode(), digest_size=16).digest()

@@ -58,8 +58,8 @@ def verify(*, common: Common = COMMON) -> int:
     Checked are: what is kept beside the log equals what the log gives (1), each tick's outcome is one
     append (2), no run key is requested twice (3), each run starts and ends once at most (4), ticks of a
     sensor take turns and cursors follow from each other (5), no frame is damaged or missing (7), keys of
-    dynamic partitions are added and deleted in turns (9), a sensor reacts to an event once (10), and a
-    schedule handles a moment once (11).
+    dynamic partitions are added and deleted in turns (9), a sensor reacts to an event once (10), a
+    schedule handles a moment once (11), and what tapes name is stored whole (12).
     """
     home, out, counts = common.open(), Output(json=common.json), _Counts()
     broken = 0
@@ -78,7 +78,7 @@ def verify(*, common: Common = COMMON) -> int:
             f"read: frames {counts.frames}, events {counts.events}, ticks {counts.ticks}, "
             f"run requests {counts.requests}, runs started {counts.starts}"
         )
-        verdict = ("invariants 1, 2, 3, 4, 5, 7, 9, 10 and 11 hold", "green")
+        verdict = ("invariants 1, 2, 3, 4, 5, 7, 9, 10, 11 and 12 hold", "green")
         out.line((f"{broken} violations", "red") if broken else verdict)
     return 1 if broken else 0
 

@@ -56,17 +56,24 @@ def tape_of(event: TapeRecorded, blob: Callable[[bytes], BlobStored | None]) -> 
     return Tape(channels, tuple(event.uncovered))
 
 
-def _content(channel: str, digest: bytes, blob: BlobStored | None) -> bytes:
-    if blob is None:
-        raise MissingBlob(f"what the tick read of {channel} is not in the log: no blob {digest.hex()}")
+def content_of(blob: BlobStored) -> bytes:
+    """Return what was stored.
+
+    Raises:
+        MissingBlob: It is not what its digest says.
+    """
     try:
         content = zlib.decompress(blob.content)
     except zlib.error as error:
-        raise MissingBlob(
-            f"what the tick read of {channel} is damaged, blob {digest.hex()}: {error}"
-        ) from error
-    if blake2b(content, digest_size=16).digest() != digest:
-        raise MissingBlob(
-            f"what the tick read of {channel} is damaged: blob {digest.hex()} is something else"
-        )
+        raise MissingBlob(f"blob {blob.digest.hex()} is damaged: {error}") from error
+    if blake2b(content, digest_size=16).digest() != blob.digest:
+        raise MissingBlob(f"blob {blob.digest.hex()} is damaged: it is something else")
     return content
+
+
+def _content(channel: str, digest: bytes, blob: BlobStored | None) -> bytes:
+    if blob is None:
+        raise MissingBlob(f"what the tick read of {channel} is not in the log: no blob {digest.hex()}")
+    if blob.digest != digest:
+        raise MissingBlob(f"what the tick read of {channel} is another blob's: {blob.digest.hex()}")
+    return content_of(blob)

@@ -12,6 +12,7 @@
 9   A key of dynamic partitions is added while it is not there, and deleted while it is.
 10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.
 11  A schedule handles its moments once and in order, unless its cursor is reset.
+12  What a tape names by its digest was stored before it, whole.
 ==  ============================================================================================
 
 Invariant 1, that all state can be rebuilt, is not about the log alone: ``ticktrail rebuild --check``.
@@ -35,13 +36,14 @@ from .owners import KeyOwners
 from .partitions import PartitionSets
 from .reactions import ReactionOrder
 from .runs import RunCourses
+from .tapes import StoredTapes
 from .ticks import TickOutcomes
 from .turns import Turns
 
 __all__ = ["CHECKED", "Violation", "check"]
 
 #: The numbers of the invariants that `check` looks at.
-CHECKED = (2, 3, 4, 5, 7, 9, 10, 11)
+CHECKED = (2, 3, 4, 5, 7, 9, 10, 11, 12)
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +86,7 @@ def check(
         PartitionSets(partial(report, 9)),
         ReactionOrder(partial(report, 10)),
         MomentOrder(partial(report, 11)),
+        StoredTapes(partial(report, 12)),
     )
     for checker in checkers:
         for kind, step in checker.steps().items():

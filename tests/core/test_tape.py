@@ -140,8 +140,11 @@ class TestStoring:
 
         with pytest.raises(MissingBlob, match="no blob"):
             tape_of(event, dict[bytes, BlobStored]().get)
-        with pytest.raises(MissingBlob, match="is something else"):
+        with pytest.raises(MissingBlob, match="is another blob's"):
             tape_of(event, {blob.digest: other}.get)
+        changed = BlobStored(at=1, tick=1, sensor="inbox", digest=blob.digest, content=other.content)
+        with pytest.raises(MissingBlob, match="is something else"):
+            tape_of(event, {blob.digest: changed}.get)
         cut = BlobStored(at=1, tick=1, sensor="inbox", digest=blob.digest, content=blob.content[:50])
         with pytest.raises(MissingBlob, match="is damaged"):
             tape_of(event, {blob.digest: cut}.get)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+from hashlib import blake2b
+
 import pytest
 
 from story import Story
 from ticktrail.core.events import (
     AnyEvent,
+    BlobStored,
     CursorReset,
     CursorUpdated,
     DynamicPartitionsChanged,
@@ -24,6 +28,7 @@ from ticktrail.core.events import (
     SensorQuarantined,
     SensorStarted,
     SensorStatusReset,
+    TapeRecorded,
     TickCompleted,
     TickInterrupted,
     TickLogged,
@@ -524,3 +529,43 @@ def test_every_violation_of_a_log_is_reported_in_its_order(story: Story) -> None
     story.add(skipped(0))
 
     assert found(story) == [(5, 2), (4, 3), (2, 4)]
+
+
+# --- 12: what tapes name -------------------------------------------------------------------------
+
+
+def blob(content: bytes, digest: bytes | None = None) -> BlobStored:
+    found = blake2b(content, digest_size=16).digest() if digest is None else digest
+    return BlobStored(at=1, tick=1, sensor="s", digest=found, content=zlib.compress(content))
+
+
+def tape(*digests: bytes) -> TapeRecorded:
+    stored = {f"channel {number}": digest for number, digest in enumerate(digests)}
+    return TapeRecorded(at=1, tick=1, sensor="s", stored=stored)
+
+
+def test_a_tape_names_what_was_stored_in_its_tick_or_before(story: Story) -> None:
+    first, second = blob(b"one"), blob(b"two")
+    story.add(first, second, tape(first.digest, second.digest), skipped(1))
+
+    assert found(story) == []
+
+
+def test_a_tape_that_names_what_was_not_stored_before_it(story: Story) -> None:
+    """Seen to fail when what comes later was good enough."""
+    later = blob(b"later")
+    story.add(tape(later.digest), later, skipped(1))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (12, 2)
+    assert violation.what == f"the tape of tick 1 names channel 0 {later.digest.hex()}, which was not stored"
+
+
+@pytest.mark.parametrize("content", [zlib.compress(b"other"), b"nothing that was compressed"])
+def test_a_blob_that_is_not_what_its_digest_says(story: Story, content: bytes) -> None:
+    digest = blob(b"one").digest
+    story.add(BlobStored(at=1, tick=1, sensor="s", digest=digest, content=content), skipped(1))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (12, 2)
+    assert violation.what.startswith(f"blob {digest.hex()} is damaged")
