@@ -140,9 +140,7 @@ class Backtest:
     def _decided(self, past: PastTick, player: HistoryPlayer) -> list[AnyEvent]:
         assert self._state is not None
         # Sensors that an operator had stopped meanwhile ask for nothing, whatever their code.
-        state = replace(
-            self._state, defined=past.state.defined, stored_status=past.state.stored_status, quarantined=None
-        )
+        state = _switched(self._state, past.state)
         context = tick_context(self._sensor, state, past.started.scheduled_for, self._definitions, None)
         with under(player):
             evaluation = evaluate(self._sensor, context, self._definitions)
@@ -187,6 +185,14 @@ class Backtest:
         key, number = self._tries[owner]
         recorded = past.failed_try(past.owners.get(key, NOBODY))
         return number if recorded is not None and recorded >= number else None
+
+
+def _switched(state: SensorState, as_was: SensorState) -> SensorState:
+    """Return the state with the sensor on or off as it was then."""
+    switches = as_was.defined, as_was.stored_status, None
+    if (state.defined, state.stored_status, state.quarantined) == switches:
+        return state
+    return replace(state, defined=as_was.defined, stored_status=as_was.stored_status, quarantined=None)
 
 
 def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str | None:
