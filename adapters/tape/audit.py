@@ -84,4 +84,5 @@ def _is_import(event: str, arguments: tuple[Any, ...]) -> bool:
         return False
     if event == "os.listdir":
         return path in sys.path_importer_cache
-    return path.endswith(_CODE_ENDS) or path.startswith(CODE)
+    # What is compiled without a file has such a name.
+    return path.endswith(_CODE_ENDS) or path.startswith((*CODE, "<"))

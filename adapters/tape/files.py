@@ -39,9 +39,9 @@ def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
     yield io, "open", open_
     yield builtins, "open", open_
     # Newer releases of Python keep the functions in a class.
-    globber: Any = getattr(glob, "_Globber", None) or getattr(glob, "_StringGlobber", None)
-    if globber is not None and hasattr(globber, "scandir"):
-        yield globber, "scandir", staticmethod(scandir)
+    for name in ("_Globber", "_StringGlobber"):
+        if "scandir" in vars(getattr(glob, name, object)):
+            yield getattr(glob, name), "scandir", staticmethod(scandir)
 
 
 def _path(path: Any) -> str | None:
@@ -108,7 +108,9 @@ def _stat_result(values: Any) -> os.stat_result:
         seconds.append(whole)
         # As CPython does it, to the last bit: cursors are made of it.
         named[name] = whole + 1e-9 * rest
-    result: os.stat_result = os.stat_result((*values[:7], *seconds), named)
+    # The first ten have no names here, some releases of Python refuse them.
+    more = {name: value for name, value in named.items() if name not in _KEPT[:7]}
+    result: os.stat_result = os.stat_result((*values[:7], *seconds), more)
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-from ...core.tape import Reading, Recorder, covered, reading
+from ...core.tape import NotOnTape, Reading, Recorder, covered, reading
 from ...core.tape.recorder import described
 
 _Connection: Any = http.client.HTTPConnection
@@ -121,7 +121,10 @@ class TapedSocket:
             return io.BufferedReader(self._answer)
         subject = _subject(self._place, bytes(self._sent))
         self._sent.clear()
-        return io.BytesIO(current.observe("http", "response", subject, _unread, _same, bytes))
+        try:
+            return io.BytesIO(current.observe("http", "response", subject, _unread, _same, bytes))
+        except NotOnTape as error:
+            return io.BufferedReader(_Missing(error))
 
     def _be_recorded(self, recorder: Recorder) -> None:
         if recorder is not self._recorder:
@@ -161,6 +164,19 @@ class _Remembering(io.RawIOBase):
     def close(self) -> None:
         self._real.close()
         super().close()
+
+
+class _Missing(io.RawIOBase):
+    """An answer that the tape does not have, which is said when it is read."""
+
+    def __init__(self, error: NotOnTape) -> None:
+        self._error = error
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _: Any) -> int:
+        raise self._error
 
 
 def _unread() -> Any:

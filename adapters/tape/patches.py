@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import audit, chance, clock, environment, files, http, threads
+from . import audit, chance, clock, environment, files, http, source_lines, threads
 
 _installed: dict[Any, Any] = {}
 _OURS = str(Path(__file__).parents[2])
@@ -21,7 +21,7 @@ def install() -> None:
     """Put the functions in the places of the originals, for as long as the process lives; safe to call twice."""
     if _installed:
         return
-    for source in (files, clock, chance, threads, http):
+    for source in (files, clock, chance, threads, http, source_lines):
         for holder, name, replacement in source.patches():
             original = getattr(holder, name)
             _installed[original] = replacement

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...core.tape import reading
+from ...core.tape import covered, reading
 
 _start = threading.Thread.start
 
@@ -18,6 +18,9 @@ def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
 
 def start(thread: threading.Thread) -> None:
     """Do as `threading.Thread.start`."""
-    if (current := reading()) is not None:
-        current.miss(f"thread {thread.name}: what it reads is not recorded")
-    _start(thread)
+    current = reading()
+    if current is None:
+        return _start(thread)
+    current.miss(f"thread {thread.name}: what it reads is not recorded")
+    with covered():
+        _start(thread)

@@ -6,6 +6,7 @@ import datetime
 import glob
 import http.client
 import json
+import linecache
 import os
 import random
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import urllib.error
 import urllib.request
 import uuid
@@ -294,6 +296,25 @@ class TestWhileATapeIsPlayed:
         play(Tape(), lambda: time.sleep(30))
 
         assert time.perf_counter() - begin < 5
+
+
+def test_a_traceback_is_shown_on_the_record_and_while_a_tape_is_played() -> None:
+    """Seen to fail when the source was looked for on the tape: only the first tick reads it."""
+
+    def read() -> str:
+        try:
+            raise ValueError("no")
+        except ValueError:
+            return traceback.format_exc()
+
+    linecache.clearcache()
+    record(read)
+    then, tape = record(read)
+    linecache.clearcache()
+
+    assert tape == Tape()
+    assert play(tape, read) == then
+    assert 'raise ValueError("no")' in then
 
 
 def test_json_is_read_from_the_tape(folder: Path) -> None:
