@@ -20,9 +20,11 @@ from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
 from .reading import viewed
 from .requested import requested_runs
+from .tape import tape
 from .text import UsageError, ago, cursor_text, local_time, moment, one_line, took
 
 app = App(name="tick", help="List ticks, and show one with everything that belongs to it.")
+app.command(tape)
 
 
 @app.command(name="list")

@@ -91,6 +91,32 @@ def test_code_that_no_longer_loads_is_said_so(recorded: CommandLine, listing_py:
     assert os.path.exists(recorded.home)
 
 
+def test_a_tape_can_be_looked_at(recorded: CommandLine) -> None:
+    first, second, _ = recorded("tick", "list", "files", "--json").records[::-1]
+
+    lines = recorded("tick", "tape", second["tick"]).out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["SOURCE", "WHAT"],
+        ["files", "listdir"],
+        ["files", "stat"],
+        ["files", "stat"],
+    ]
+    assert "'0.csv'" in lines[1] and "'1.csv'" in lines[1]
+    listing, stat, uncovered = recorded("tick", "tape", first["tick"], "--json").records
+    assert (listing["channel"], listing["what"], listing["result"]) == ("files", "listdir", ["0.csv"])
+    assert stat["subject"].endswith("/0.csv") and uncovered == {"uncovered": []}
+
+
+def test_a_tick_without_a_tape_is_said_so(recorded: CommandLine) -> None:
+    unrecorded = recorded("tick", "list", "unrecorded", "--json").records[0]["tick"]
+
+    assert (
+        f"what tick {unrecorded} of unrecorded read was not recorded"
+        in recorded("tick", "tape", unrecorded).err
+    )
+    assert "there is no tick 0: see `ticktrail tick list`" in recorded("tick", "tape", 0).err
+
+
 class TestSlices:
     """A sensor's past as a file, on another machine."""
 
