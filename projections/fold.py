@@ -11,6 +11,9 @@ from ..core.events import AnyEvent
 from ..core.log import Frame
 from ..core.packed_events import PackedEvents
 
+#: So few events are found one by one.
+_SOME = 20
+
 #: Events that are folded in together at the least, where there are as many.
 _GATHERED = 30_000
 
@@ -44,10 +47,23 @@ def chosen(
     if isinstance(events, PackedEvents):
         return events.chosen(first_offset, wanted)
     # In compiled code: of millions of events most projections want a few only.
-    if wanted.isdisjoint(map(type, events)):
-        return []
-    wants = map(wanted.__contains__, map(type, events))
-    return list(compress(enumerate(events, first_offset), wants))
+    kinds = list(map(type, events))
+    here = wanted.intersection(kinds)
+    if sum(map(kinds.count, here)) <= _SOME:
+        return [(first_offset + place, events[place]) for place in _places(kinds, here)]
+    return list(compress(enumerate(events, first_offset), map(here.__contains__, kinds)))
+
+
+def _places(kinds: list[type], wanted: frozenset[type]) -> list[int]:
+    """Return where types stand that are rare, in ascending order."""
+    places = list[int]()
+    for kind in wanted:
+        place = -1
+        for _ in range(kinds.count(kind)):
+            place = kinds.index(kind, place + 1)
+            places.append(place)
+    places.sort()
+    return places
 
 
 def gathered(

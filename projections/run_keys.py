@@ -46,6 +46,10 @@ class RunKeys(Folded):
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
         begin, claims = self.checkpoint, _Claims()
+        picked = list(picked)
+        if {type(event) for _, event in picked} == {RunRequested} and picked[0][0] >= begin:
+            claims.add_requests(picked)  # type: ignore[arg-type]
+            picked = []
         for offset, event in picked:
             if isinstance(event, RequestedKeys):
                 claims.add(event, begin)
@@ -86,6 +90,13 @@ class _Claims:
         self.offsets.append(offset)
         self.sensors.append(sensor)
         self.run_keys.append(run_key)
+
+    def add_requests(self, requests: list[tuple[int, RunRequested]]) -> None:
+        """Add those that have a key and a sensor, as an engine's own all do."""
+        keyed = [(offset, event) for offset, event in requests if event.run_key and event.sensor is not None]
+        self.offsets += [offset for offset, _ in keyed]
+        self.sensors += [event.sensor for _, event in keyed]  # type: ignore[misc]
+        self.run_keys += [event.run_key for _, event in keyed]  # type: ignore[misc]
 
     def add(self, keys: RequestedKeys, begin: int) -> None:
         """Add those from offset *begin* on."""
