@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...core.tape import covered, reading
+from ...core.tape import NotOnTape, Player, covered, reading
 
 _start = threading.Thread.start
 
@@ -22,5 +22,8 @@ def start(thread: threading.Thread) -> None:
     if current is None:
         return _start(thread)
     current.miss(f"thread {thread.name}: what it reads is not recorded")
+    if isinstance(current, Player):
+        # It would be under no tape, so nothing that it does could be refused.
+        raise NotOnTape(f"thread {thread.name}: none is started while a tape is played")
     with covered():
         _start(thread)

@@ -277,11 +277,12 @@ class TestWhileATapeIsPlayed:
             lambda path: subprocess.run(["touch", path], check=True),
             lambda path: socket.create_connection(("127.0.0.1", 1)),
             lambda path: shutil.rmtree(path.parent),
+            lambda path: threading.Thread(target=path.touch).start(),
         ],
-        ids=["write", "mkdir", "unlink", "process", "socket", "rmtree"],
+        ids=["write", "mkdir", "unlink", "process", "socket", "rmtree", "thread"],
     )
     def test_acts_are_refused_and_named(self, tmp_path: Path, act: Callable[[Path], Any]) -> None:
-        """Seen to fail when the audit only took note."""
+        """Seen to fail when the audit only took note, and when a thread could act under no tape."""
         (tmp_path / "there").touch()
         player = Player(Tape())
 
