@@ -7,6 +7,7 @@
         log.sqlite          the event log, unless home.json names another
         run_keys.index      the run-key index
         states.snapshot     the small read models, as they were saved last
+        history/            sealed segments of the tick history
         engine.lock         locked by the running engine; says who it is
         runs/<run id>/      stdout and stderr of each run
         storage/            the last value of each asset that returned one
@@ -162,6 +163,11 @@ class Home:
     def states_path(self) -> Path:
         """Where the snapshot of the small read models is."""
         return self.path / "states.snapshot"
+
+    @property
+    def history_path(self) -> Path:
+        """Where the sealed segments of the tick history are."""
+        return self.path / "history"
 
     def run_key_owners(self, log: EventLog) -> RunKeyOwners:
         """Read the run-key index of *log*, whoever writes to it; what the caller folds in is not stored."""

@@ -136,11 +136,26 @@ class TickLog:
         before, after = self._cursors[sensor], f"{self._now / 1e6:.3f}"
         self._cursors[sensor] = after
         yield CursorUpdated(at=at, tick=tick, sensor=sensor, before=before, after=after)
-        counts = {"repeated": repeated, "last_run_key": key, "duration": duration}
-        if requested:
-            yield TickCompleted(at=at, tick=tick, sensor=sensor, requested=requested, **counts)
-        else:
-            yield TickSkipped(at=at, tick=tick, sensor=sensor, reason=None, **counts)
+        if not requested:
+            yield TickSkipped(
+                at=at,
+                tick=tick,
+                sensor=sensor,
+                reason=None,
+                duration=duration,
+                repeated=repeated,
+                last_run_key=key,
+            )
+            return
+        yield TickCompleted(
+            at=at,
+            tick=tick,
+            sensor=sensor,
+            duration=duration,
+            requested=requested,
+            repeated=repeated,
+            last_run_key=key,
+        )
 
     def _request(self, at: int, tick: int, sensor: str, key: str) -> RunRequested:
         text = f"{self._random.getrandbits(128):032x}"
@@ -160,7 +175,9 @@ class TickLog:
             yield RunLaunched(at=at, run=run, cause=offset, launcher="local")
             yield RunStarted(at=at, run=run, cause=offset, where="worker 77", host="here", pid=77)
             if self._random.random() < 0.03:
-                yield RunFailed(at=self._at(), run=run, cause=offset, error="ValueError: no rows", step="load")
+                yield RunFailed(
+                    at=self._at(), run=run, cause=offset, error="ValueError: no rows", step="load"
+                )
             else:
                 yield RunSucceeded(at=self._at(), run=run, cause=offset)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -53,8 +54,15 @@ def event_columns(frame: Frame) -> Iterator[EventColumns]:
 def _named(
     kind: type[msgspec.Struct], columns: Sequence[Sequence[Any]], count: int
 ) -> dict[str, Iterable[Any]]:
-    fields = msgspec.structs.fields(kind)
-    named: dict[str, Iterable[Any]] = {field.name: column for field, column in zip(fields, columns, strict=False)}
-    for field in fields[len(columns) :]:
-        named[field.name] = [field.default] * count
+    named: dict[str, Iterable[Any]] = dict(zip(kind.__struct_fields__, columns, strict=False))
+    if len(named) < len(kind.__struct_fields__):
+        named.update((name, [value] * count) for name, value in _defaults(kind).items() if name not in named)
     return named
+
+
+@cache
+def _defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        field.name: field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()
+        for field in msgspec.structs.fields(kind)
+    }

@@ -119,8 +119,7 @@ class PackedEvents(Sequence[AnyEvent]):
         return offsets, [c if len(c) == len(offsets) else c * len(offsets) for c in columns]
 
     def _offsets_of(self, tag: int, first_offset: int) -> list[int]:
-        flags = self._kinds.translate(bytes(other == tag for other in range(256)))
-        return list(self._offsets(first_offset, flags))
+        return list(self._offsets(first_offset, self._kinds.translate(_FLAGS[tag])))
 
     def _requested_keys(self, first_offset: int) -> RequestedKeys:
         assert self._keys is not None
@@ -195,6 +194,9 @@ class PackedColumns(Sequence[AnyEvent]):
         """
         return self._undecoded.table(tag, first_offset)
 
+
+#: For each tag, what tells its events from the others, for `bytes.translate`.
+_FLAGS = {tag: bytes(other == tag for other in range(256)) for tag in KIND_OF}
 
 _REQUEST, _RELEASE = _TAG_OF[RunRequested], _TAG_OF[RunKeysReleased]
 _KEY_FIELDS = [RequestedKey.__struct_fields__.index(name) for name in ("sensor", "run_key")]

@@ -18,6 +18,7 @@ from .bisect import bisect
 from .dev import dev
 from .diff import diff
 from .info import info
+from .query import query
 from .rebuild import rebuild
 from .replay import replay
 from .slice import slice_
@@ -48,6 +49,7 @@ app.command(why)
 app.command(why_not)
 app.command(why_silent)
 app.command(log)
+app.command(query)
 app.command(replay)
 app.command(backtest)
 app.command(bisect)

@@ -156,7 +156,9 @@ class History:
             if self._chain:
                 sealed = files(segment.file(relation.name).absolute() for segment in self._chain)
                 query = f"FROM {sealed} UNION ALL {query}"
-            self._database.execute(f"CREATE OR REPLACE VIEW {relation.name} AS {self._until(relation, query)}")
+            self._database.execute(
+                f"CREATE OR REPLACE VIEW {relation.name} AS {self._until(relation, query)}"
+            )
         for relation in VIEWS:
             self._database.execute(f"CREATE OR REPLACE VIEW {relation.name} AS {relation.typed_query}")
 

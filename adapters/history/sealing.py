@@ -73,7 +73,9 @@ class Sealer:
     def _ranges(self, start: int) -> Iterator[tuple[int, EventTables]]:
         """Yield the events of the ranges to seal, each with its end; the rest of the tail is left."""
         head, events = self._log.head(), EventTables()
-        for frame in read_with_progress(self._log, start, head, doing="sealing the history", wanted=IN_COLUMNS):
+        for frame in read_with_progress(
+            self._log, start, head, doing="sealing the history", wanted=IN_COLUMNS
+        ):
             events.add(frame)
             ripe = SEGMENT_EVENTS * (1 if head - start < FAN_IN * SEGMENT_EVENTS else FAN_IN)
             if events.count >= ripe:
@@ -92,9 +94,7 @@ class Sealer:
             for relation in (*STORED, *CARRIED):
                 path = folder / f"{relation.name}.parquet"
                 sealed[relation.name] = described(path, derivation.save(relation, path))
-            manifest = Manifest(
-                schema=SCHEMA_VERSION, start=start, stop=stop, mark=mark.hex(), files=sealed
-            )
+            manifest = Manifest(schema=SCHEMA_VERSION, start=start, stop=stop, mark=mark.hex(), files=sealed)
             return publish(folder, self._folder, manifest)
 
     def _merge(self, chain: list[Segment]) -> None:

@@ -12,7 +12,14 @@ import msgspec
 from ...core.lean_events import KIND_OF
 
 #: Fields that are columns of all events, by the column's name.
-SHARED = {"sensor": "sensor", "tick": "tick", "run_id": "run", "asset": "asset", "actor": "actor", "cause": "cause"}
+SHARED = {
+    "sensor": "sensor",
+    "tick": "tick",
+    "run_id": "run",
+    "asset": "asset",
+    "actor": "actor",
+    "cause": "cause",
+}
 
 _TYPES: dict[Any, str] = {
     int: "BIGINT",
@@ -81,5 +88,6 @@ def _events_of(kind: type[msgspec.Struct]) -> str:
 def _body(kind: type[msgspec.Struct]) -> Iterator[str]:
     for field in event_fields(kind):
         if field.name != "at" and field.name not in SHARED.values():
-            value = _IN_BODY.get((kind.__name__, field.name), f'"{field.name}"')
+            plain = f'CAST("{field.name}" AS JSON)' if field.type == "JSON" else f'"{field.name}"'
+            value = _IN_BODY.get((kind.__name__, field.name), plain)
             yield f"'{field.name}': {value}"

@@ -43,5 +43,7 @@ class Relation(NamedTuple):
     @property
     def typed_query(self) -> str:
         """The query, with the columns as they are declared: by name, in order, of their types."""
-        columns = ", ".join(f"CAST({column.name} AS {column.type}) AS {column.name}" for column in self.columns)
+        columns = ", ".join(
+            f"CAST({column.name} AS {column.type}) AS {column.name}" for column in self.columns
+        )
         return f"SELECT {columns} FROM ({self.query})"

@@ -44,7 +44,9 @@ _TICK_COLUMNS = (
     Column("fingerprint", "VARCHAR", "Digest of the code that was evaluated."),
     Column("engine", "VARCHAR", "Id of the engine that evaluated it."),
     Column("cause", "BIGINT", "Offset of the event that woke the sensor, NULL if its interval was over."),
-    Column("scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."),
+    Column(
+        "scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."
+    ),
     Column("interval_seconds", "DOUBLE", "The sensor's interval when it started, seconds."),
     Column(
         "since_previous",
@@ -126,7 +128,11 @@ TICKS = Relation(
         Column("end_offset", "BIGINT", "Offset of the event that ended it, NULL while it goes on."),
         Column("ended_at", "TIMESTAMP", "When it ended, UTC; NULL while it goes on."),
         Column("status", "VARCHAR", "`STARTED`, `SKIPPED`, `SUCCESS`, `FAILURE` or `INTERRUPTED`."),
-        Column("duration", "DOUBLE", "Wall time of the evaluation in seconds; NULL while it goes on or if interrupted."),
+        Column(
+            "duration",
+            "DOUBLE",
+            "Wall time of the evaluation in seconds; NULL while it goes on or if interrupted.",
+        ),
         Column("skip_reason", "VARCHAR", "Why it asked for nothing, NULL if no reason was given."),
         Column("error", "VARCHAR", "Why it failed or was interrupted, one line."),
         Column("requested", "BIGINT", "How many runs it asked for."),
@@ -212,7 +218,9 @@ RELEASED_KEYS = Relation(
         Column("run_key", "VARCHAR", "The run key."),
         Column("actor", "VARCHAR", "Who freed it."),
         Column("reason", "VARCHAR", "Why, NULL if nothing was said."),
-        Column("tick", "BIGINT", "The tick that asks for it again by the sensor's policy, NULL for an operator."),
+        Column(
+            "tick", "BIGINT", "The tick that asks for it again by the sensor's policy, NULL for an operator."
+        ),
     ),
     """
 SELECT event_offset, make_timestamp("at") AS occurred_at, sensor, unnest(run_keys) AS run_key, actor, reason, tick
@@ -303,7 +311,9 @@ OBSERVATIONS = Relation(
         _SENSOR,
         _TICK,
         Column("source", "VARCHAR", "Kind of source, such as `files`; NULL for what is not on the tape."),
-        Column("digest", "VARCHAR", "Digest under which it is stored, NULL if it is short or not on the tape."),
+        Column(
+            "digest", "VARCHAR", "Digest under which it is stored, NULL if it is short or not on the tape."
+        ),
         Column("bytes", "BIGINT", "Its size on the tape if it is short, else NULL."),
         Column("uncovered", "VARCHAR", "What was read and is not on the tape, NULL otherwise."),
     ),
