@@ -16,6 +16,7 @@ from ...core.errors import TickTrailError
 from ...core.log import EventLog
 from ..home import Home
 from ..system import SystemClock
+from .extras import needing_history
 from .options import COMMON, WHEN, Common, When
 from .output import Output
 from .reading import opened, view_of
@@ -24,7 +25,7 @@ from .text import UsageError
 if TYPE_CHECKING:
     import duckdb
 
-    from ..history import History
+    from ..history.database import History
 
 
 def query(
@@ -63,13 +64,8 @@ def asked(home: Home, when: When) -> Iterator[History]:
         UsageError: The extra is not installed.
         HistoryError: The history cannot be read.
     """
-    try:
-        from ..history import History
-        from ..history.database import PastMoment
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the history needs {error.name}: install the extra, `pip install 'ticktrail[history]'`"
-        ) from error
+    with needing_history():
+        from ..history.database import History, PastMoment
     now = SystemClock().now
     with opened(home) as log:
         past = None if when.as_of is None else PastMoment(*_past(log, when.as_of, now()))
@@ -106,7 +102,7 @@ def told(history: History) -> Iterator[list[str]]:
     """Tell of a question that cannot be answered, as DuckDB says it: with the place in the text."""
     import duckdb
 
-    from ..history import HistoryQueryError
+    from ..history.errors import HistoryQueryError
 
     refusals: list[str] = []
     try:

@@ -14,7 +14,7 @@ from prompt_toolkit.lexers import PygmentsLexer
 from pygments.lexers.sql import SqlLexer
 
 from ...projections.history.schema import Relation
-from ..history import History
+from ..history.database import History
 from .output import Output
 from .query import told
 from .result import write_table

@@ -11,9 +11,10 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import Relation
-from ...projections.history.stored import CARRIED, CARRIED_TICKS, STORED, TICKS
+from ...projections.history.stored import CARRIED, CARRIED_TICKS, PARTS, STORED, TICKS
 from ...projections.history.views import AS_OF, VIEWS
 from ..run_key_index.marks import mark_of
+from .connection import connect
 from .derivation import Derivation
 from .errors import HistoryDamaged, HistoryError, HistoryQueryError
 from .event_tables import EventTables
@@ -43,12 +44,13 @@ class History:
     """
 
     def __init__(
-        self, folder: Path, log: EventLog, *, now: Callable[[], int], as_of: PastMoment | None = None
+        self, folder: Path | None, log: EventLog, *, now: Callable[[], int], as_of: PastMoment | None = None
     ) -> None:
         """Open the history.
 
         Args:
-            folder: Where the segments are; made if need be.
+            folder: Where the segments are; made if need be. None for a log that has none: all of it is held in
+                memory.
             log: The log, which stays the caller's.
             now: Tells the time; UTC, microseconds since the epoch.
             as_of: Up to when to look, None for the head as it is at each question.
@@ -88,7 +90,7 @@ class History:
         try:
             return self._database.sql(statement)
         except duckdb.IOException as error:
-            raise HistoryDamaged(self._folder, f"cannot be read ({_line(error)})") from error
+            raise HistoryDamaged(self._folder or Path(), f"cannot be read ({_line(error)})") from error
         except duckdb.Error as error:
             raise self.refused(error) from error
 
@@ -99,11 +101,11 @@ class History:
 
     def refresh(self) -> None:
         """Take in what was appended and sealed since the last question."""
-        if self._log.head() - self._sealed >= SEGMENT_EVENTS:
+        if self._folder is not None and self._log.head() - self._sealed >= SEGMENT_EVENTS:
             with sealing(self._folder, self._log) as sealer:
                 if sealer is not None:
                     sealer.seal()
-        chain = chained(self._folder / "segments")
+        chain = self._segments()
         if _stop(chain) != self._sealed:
             self._restart_tail(chain)
         if [segment.path for segment in chain] != [segment.path for segment in self._chain]:
@@ -121,16 +123,19 @@ class History:
     def _sealed(self) -> int:
         return _stop(self._chain)
 
+    def _segments(self) -> list[Segment]:
+        return [] if self._folder is None else chained(self._folder / "segments")
+
     def _empty(self) -> duckdb.DuckDBPyConnection:
-        database = duckdb.connect(config={"python_enable_replacements": False})
-        database.execute("SET TimeZone = 'UTC'")
+        database = connect()
         database.execute("SET parquet_metadata_cache = true")
         database.execute("CREATE SCHEMA tail")
-        for relation in (*STORED, CARRIED_TICKS):
+        for relation in (*STORED, *PARTS, CARRIED_TICKS):
             database.execute(f"CREATE TABLE tail.{relation.name} ({_typed(relation)})")
         database.execute(f"CREATE TABLE {AS_OF.name} ({_typed(AS_OF)})")
-        segments = str(self._folder.absolute() / "segments") + "/"
-        database.execute(f"SET allowed_directories = [{quoted(segments)}]")
+        if self._folder is not None:
+            segments = str(self._folder.absolute() / "segments") + "/"
+            database.execute(f"SET allowed_directories = [{quoted(segments)}]")
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
         self._database = database
@@ -139,7 +144,7 @@ class History:
 
     def _check_mark(self) -> None:
         """Make sure that the segments are of this log."""
-        chain = chained(self._folder / "segments")
+        chain = self._segments()
         if not chain:
             return
         manifest = chain[-1].manifest()
@@ -151,7 +156,7 @@ class History:
 
     def _define(self) -> None:
         """Define the relations over the segments and the tail."""
-        for relation in STORED:
+        for relation in (*STORED, *PARTS):
             query = f"FROM tail.{relation.name}"
             if self._chain:
                 sealed = files(segment.file(relation.name).absolute() for segment in self._chain)
@@ -170,6 +175,9 @@ class History:
             )
         if self._as_of is None:
             return query
+        if relation in PARTS:
+            # Sums cannot be taken back: they are made anew of the ticks as they were.
+            return relation.typed_query
         position = self._as_of.position
         if relation is not TICKS:
             return f"SELECT * FROM ({query}) WHERE event_offset < {position}"
@@ -181,7 +189,7 @@ class History:
         self._tail, self._head = Derivation(), _stop(chain)
         if chain:
             self._tail.resume({relation.name: chain[-1].file(relation.name) for relation in CARRIED})
-        for relation in (*STORED, CARRIED_TICKS):
+        for relation in (*STORED, *PARTS, CARRIED_TICKS):
             self._database.execute(f"DELETE FROM tail.{relation.name}")
         self._insert(CARRIED_TICKS)
 
@@ -193,7 +201,7 @@ class History:
             return
         self._tail.derive(events)
         self._head += events.count
-        for relation in STORED:
+        for relation in (*STORED, *PARTS):
             self._insert(relation)
         self._database.execute(f"DELETE FROM tail.{CARRIED_TICKS.name}")
         self._insert(CARRIED_TICKS)

@@ -28,8 +28,7 @@ def save(database: duckdb.DuckDBPyConnection, query: str, relation: Relation, pa
         duckdb.Error: They cannot be written.
     """
     order = ", ".join(relation.order)
-    copied = database.execute(
+    ((copied,),) = database.execute(
         f"COPY (SELECT * FROM ({query}) ORDER BY {order}) TO {quoted(str(path))} (FORMAT parquet, COMPRESSION zstd)"
-    ).fetchone()
-    assert copied is not None
-    return int(copied[0])
+    ).fetchall()
+    return int(copied)

@@ -14,14 +14,15 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import SCHEMA_VERSION, Relation
-from ...projections.history.stored import CARRIED, STORED
+from ...projections.history.stored import CARRIED, SEALED
 from ..progress import read_with_progress
 from ..run_key_index.marks import mark_of
 from ..scratch_folder import ScratchFolder
+from .connection import connect, limit_memory
 from .derivation import Derivation
 from .errors import HistoryError
 from .event_tables import EventTables
-from .parquet import files, quoted, save
+from .parquet import files, save
 from .segments import Manifest, Segment, SegmentFile, chained, described, publish, remove_merged
 
 #: From how many events on the log's tail is sealed.
@@ -33,9 +34,6 @@ FAN_IN = 8
 #: Segments of so many events or more are merged no further.
 LARGEST = SEGMENT_EVENTS * FAN_IN**2
 
-#: Memory that a merge takes before it goes by way of the disk.
-_MERGE_MEMORY = "2GB"
-
 
 class Sealer:
     """The one process that seals a history; see `sealing`."""
@@ -44,8 +42,8 @@ class Sealer:
         self._folder, self._log = folder / "segments", log
         self._scratch = folder
 
-    def seal(self) -> None:
-        """Seal what is ripe of the log's tail, and merge.
+    def seal(self) -> int:
+        """Seal what is ripe of the log's tail, merge, and return the offset up to which it is sealed.
 
         Raises:
             HistoryDamaged: A segment is missing or cannot be read.
@@ -56,7 +54,7 @@ class Sealer:
         remove_merged(self._folder, chain)
         start = chain[-1].stop if chain else 0
         if self._log.head() - start < SEGMENT_EVENTS:
-            return
+            return start
         derivation = Derivation()
         try:
             if chain:
@@ -67,6 +65,7 @@ class Sealer:
                     chain.append(self._sealed(derivation, start, stop))
                     self._merge(chain)
                 start = stop
+            return start
         finally:
             derivation.close()
 
@@ -91,7 +90,7 @@ class Sealer:
             raise HistoryError(f"the log ends before offset {stop}: it was cut while its history was sealed")
         with scratch(self._scratch) as folder:
             sealed = {}
-            for relation in (*STORED, *CARRIED):
+            for relation in SEALED:
                 path = folder / f"{relation.name}.parquet"
                 sealed[relation.name] = described(path, derivation.save(relation, path))
             manifest = Manifest(schema=SCHEMA_VERSION, start=start, stop=stop, mark=mark.hex(), files=sealed)
@@ -106,8 +105,7 @@ class Sealer:
     def _merged(self, parts: Sequence[Segment]) -> Segment:
         with scratch(self._scratch) as folder, closing_database(folder) as database:
             merged = {
-                relation.name: self._merged_file(database, relation, parts, folder)
-                for relation in (*STORED, *CARRIED)
+                relation.name: self._merged_file(database, relation, parts, folder) for relation in SEALED
             }
             manifest = Manifest(
                 schema=SCHEMA_VERSION,
@@ -180,10 +178,9 @@ def scratch(parent: Path) -> Iterator[Path]:
 @contextmanager
 def closing_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a database that merges files, and spills into *folder*'s parent."""
-    database = duckdb.connect()
+    database = connect()
     try:
-        database.execute(f"SET temp_directory = {quoted(str(folder.parent / 'spilled'))}")
-        database.execute(f"SET memory_limit = '{_MERGE_MEMORY}'")
+        limit_memory(database, folder.parent / "spilled")
         yield database
     finally:
         database.close()

@@ -47,7 +47,11 @@ _TICK_COLUMNS = (
     Column(
         "scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."
     ),
-    Column("interval_seconds", "DOUBLE", "The sensor's interval when it started, seconds."),
+    Column(
+        "interval_seconds",
+        "DOUBLE",
+        "The sensor's interval when it started, seconds; NULL for schedules and for sensors that events wake.",
+    ),
     Column(
         "since_previous",
         "DOUBLE",
@@ -71,10 +75,11 @@ _TICK_COLUMNS = (
 _STARTED = """
 SELECT s.event_offset AS tick, s.sensor, make_timestamp(s."at") AS started_at, s."cursor" AS cursor_before,
     s."cursor" AS cursor_after, s.fingerprint, s.engine, s.cause,
-    make_timestamp(s.scheduled_for) AS scheduled_for, s.recorded AND s.scheduled_for IS NULL AS recorded,
+    make_timestamp(s.scheduled_for) AS scheduled_for, s.recorded,
     (s."at" - COALESCE(LAG(s."at") OVER (PARTITION BY s.sensor ORDER BY s.event_offset),
                        epoch_us(m.last_started_at))) / 1e6 AS since_previous,
-    COALESCE(d.interval, m.interval_seconds) AS interval_seconds
+    CASE WHEN d.sensor IS NULL THEN m.interval_seconds WHEN d.kind = 'STANDARD' THEN d.interval END
+        AS interval_seconds
 FROM TickStarted s
 LEFT JOIN carried_sensors m ON m.sensor = s.sensor
 ASOF LEFT JOIN SensorDefined d ON d.sensor = s.sensor AND d.event_offset <= s.event_offset
@@ -157,16 +162,21 @@ CARRIED_SENSORS = Relation(
     "When a sensor ticked last, and its interval.",
     (
         _SENSOR,
-        Column("last_started_at", "TIMESTAMP", "Start of its last tick, UTC."),
-        Column("interval_seconds", "DOUBLE", "Its interval, seconds."),
+        Column("last_started_at", "TIMESTAMP", "Start of its last tick, UTC; NULL if it had none."),
+        Column(
+            "interval_seconds",
+            "DOUBLE",
+            "Its interval, seconds; NULL for schedules and for sensors that events wake.",
+        ),
     ),
     """
 SELECT sensor, COALESCE(make_timestamp(s.last_at), c.last_started_at) AS last_started_at,
-    COALESCE(d.interval, c.interval_seconds) AS interval_seconds
+    CASE WHEN d.sensor IS NULL THEN c.interval_seconds WHEN d.kind = 'STANDARD' THEN d.interval END
+        AS interval_seconds
 FROM carried_sensors c
 FULL JOIN (SELECT sensor, arg_max("at", event_offset) AS last_at FROM TickStarted GROUP BY sensor) s USING (sensor)
-FULL JOIN (SELECT sensor, arg_max("interval", event_offset) AS interval FROM SensorDefined GROUP BY sensor) d
-    USING (sensor)
+FULL JOIN (SELECT sensor, arg_max(kind, event_offset) AS kind, arg_max("interval", event_offset) AS "interval"
+           FROM SensorDefined GROUP BY sensor) d USING (sensor)
 """,
     ("sensor",),
 )
@@ -260,17 +270,18 @@ RUN_EVENTS = Relation(
         _OFFSET,
         _OCCURRED,
         _RUN,
+        Column("request_offset", "BIGINT", "Offset of the run's request."),
         Column("status", "VARCHAR", "`STARTING`, `STARTED`, `SUCCESS`, `FAILURE` or `CANCELED`."),
         Column("error", "VARCHAR", "Why it failed or was canceled, NULL otherwise."),
         Column("actor", "VARCHAR", "The operator who canceled it, NULL otherwise."),
     ),
     """
-SELECT event_offset, make_timestamp("at") AS occurred_at, run AS run_id, 'STARTING' AS status, NULL AS error,
-    NULL AS actor FROM RunLaunched
-UNION ALL SELECT event_offset, make_timestamp("at"), run, 'STARTED', NULL, NULL FROM RunStarted
-UNION ALL SELECT event_offset, make_timestamp("at"), run, 'SUCCESS', NULL, NULL FROM RunSucceeded
-UNION ALL SELECT event_offset, make_timestamp("at"), run, 'FAILURE', error, NULL FROM RunFailed
-UNION ALL SELECT event_offset, make_timestamp("at"), run, 'CANCELED', reason, actor FROM RunCanceled
+SELECT event_offset, make_timestamp("at") AS occurred_at, run AS run_id, cause AS request_offset,
+    'STARTING' AS status, NULL AS error, NULL AS actor FROM RunLaunched
+UNION ALL SELECT event_offset, make_timestamp("at"), run, cause, 'STARTED', NULL, NULL FROM RunStarted
+UNION ALL SELECT event_offset, make_timestamp("at"), run, cause, 'SUCCESS', NULL, NULL FROM RunSucceeded
+UNION ALL SELECT event_offset, make_timestamp("at"), run, cause, 'FAILURE', error, NULL FROM RunFailed
+UNION ALL SELECT event_offset, make_timestamp("at"), run, cause, 'CANCELED', reason, actor FROM RunCanceled
 """,
     ("event_offset",),
 )
@@ -330,8 +341,68 @@ SELECT event_offset, make_timestamp("at"), sensor, tick, NULL, NULL, NULL, unnes
     ("sensor", "event_offset"),
 )
 
+DAY_PARTS = Relation(
+    "day_parts",
+    "The ended ticks of a sensor that started on one day, as far as they ended in one range.",
+    (
+        _SENSOR,
+        Column("day", "DATE", "The day, UTC."),
+        Column("ticks", "BIGINT", "How many there are."),
+        Column("skipped", "BIGINT", "How many skipped."),
+        Column("succeeded", "BIGINT", "How many asked for runs, or reacted."),
+        Column("failed", "BIGINT", "How many failed."),
+        Column("requested", "BIGINT", "Runs asked for."),
+        Column("repeated", "BIGINT", "Requests whose run key is taken."),
+        Column("evaluated", "BIGINT", "How many evaluations came to an end."),
+        Column("total_duration", "DOUBLE", "Wall time of the evaluations, seconds."),
+        Column("longest_duration", "DOUBLE", "The longest of them, seconds."),
+        Column("longest_gap", "DOUBLE", "Longest time since the tick before, seconds."),
+        Column("last_tick", "BIGINT", "Id of the last one."),
+        Column("last_status", "VARCHAR", "Its status."),
+        Column("last_started_at", "TIMESTAMP", "When it started, UTC."),
+        Column("last_failed_at", "TIMESTAMP", "When the last failed one started, UTC."),
+        Column("interval_seconds", "DOUBLE", "The interval at the last one, seconds."),
+    ),
+    """
+SELECT sensor, CAST(started_at AS DATE) AS day, count(*) AS ticks,
+    count(*) FILTER (status = 'SKIPPED') AS skipped, count(*) FILTER (status = 'SUCCESS') AS succeeded,
+    count(*) FILTER (status = 'FAILURE') AS failed, sum(t.requested) AS requested, sum(t.repeated) AS repeated,
+    count(duration) AS evaluated, sum(duration) AS total_duration, max(duration) AS longest_duration,
+    max(since_previous) AS longest_gap, max(tick) AS last_tick, arg_max(status, tick) AS last_status,
+    arg_max(started_at, tick) AS last_started_at, max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
+    arg_max_null(interval_seconds, tick) AS interval_seconds
+FROM ticks t WHERE end_offset IS NOT NULL GROUP BY ALL
+""",
+    ("sensor", "day"),
+)
+
+#: Durations in one bucket differ by less than this factor, see `DURATION_PARTS`.
+BUCKET = 1.02
+
+DURATION_PARTS = Relation(
+    "duration_parts",
+    "How many evaluations of a sensor took about the same time, of those that ended in one range.",
+    (
+        _SENSOR,
+        Column("bucket", "INTEGER", f"From {BUCKET} to the power of it, in seconds, to the next."),
+        Column("evaluated", "BIGINT", "How many there are."),
+    ),
+    f"""
+SELECT sensor, CAST(floor(ln(greatest(duration, 1e-6)) / ln({BUCKET})) AS INTEGER) AS bucket,
+    count(*) AS evaluated
+FROM ticks WHERE duration IS NOT NULL GROUP BY ALL
+""",
+    ("sensor", "bucket"),
+)
+
 #: What people ask, stored in segments.
 STORED = (EVENTS, TICKS, RUN_REQUESTS, RELEASED_KEYS, CURSORS, RUN_EVENTS, ASSETS, OBSERVATIONS)
 
+#: Sums over the ticks of a range, from which the usual questions are answered without reading every tick.
+PARTS = (DAY_PARTS, DURATION_PARTS)
+
 #: What each segment hands on; `OPENED` is made before the others, and is not kept.
 CARRIED = (CARRIED_TICKS, CARRIED_SENSORS)
+
+#: All that a segment has.
+SEALED = (*STORED, *PARTS, *CARRIED)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .schema import Column, Relation
+from .stored import BUCKET
 
 _SENSOR = Column("sensor", "VARCHAR", "Name of the sensor or schedule.")
 _DAY = Column("day", "DATE", "The day, UTC.")
@@ -33,11 +34,16 @@ RUN_KEYS = Relation(
         Column("released_by", "VARCHAR", "Who freed it, NULL while it is taken."),
     ),
     """
+WITH freed AS (
+    SELECT r.event_offset, arg_min(l.occurred_at, l.event_offset) AS released_at,
+        arg_min(l.actor, l.event_offset) AS released_by
+    FROM run_requests r JOIN released_keys l
+        ON l.sensor = r.sensor AND l.run_key = r.run_key AND l.event_offset > r.event_offset
+    WHERE r.verdict = 'REQUESTED' GROUP BY r.event_offset
+)
 SELECT r.sensor, r.run_key, r.event_offset AS owner_offset, r.run_id, r.occurred_at AS requested_at,
-    l.occurred_at AS released_at, l.actor AS released_by
-FROM run_requests r
-ASOF LEFT JOIN released_keys l
-    ON l.sensor = r.sensor AND l.run_key = r.run_key AND l.event_offset > r.event_offset
+    f.released_at, f.released_by
+FROM run_requests r LEFT JOIN freed f ON f.event_offset = r.event_offset
 WHERE r.verdict = 'REQUESTED' AND r.sensor IS NOT NULL AND r.run_key <> ''
 """,
 )
@@ -63,16 +69,16 @@ RUNS = Relation(
     ),
     """
 WITH life AS (
-    SELECT run_id, arg_max(status, event_offset) AS status, arg_max(error, event_offset) AS error,
+    SELECT request_offset, arg_max(status, event_offset) AS status, arg_max_null(error, event_offset) AS error,
         max(occurred_at) FILTER (status = 'STARTING') AS launched_at,
         min(occurred_at) FILTER (status = 'STARTED') AS started_at,
         max(occurred_at) FILTER (status IN ('SUCCESS', 'FAILURE', 'CANCELED')) AS ended_at
-    FROM run_events GROUP BY run_id
+    FROM run_events GROUP BY request_offset
 )
 SELECT r.run_id, r.job, COALESCE(l.status, 'QUEUED') AS status, r.sensor, r.tick, r.run_key,
     r.occurred_at AS requested_at, l.launched_at, l.started_at, l.ended_at,
     epoch(l.started_at - r.occurred_at) AS waited, epoch(l.ended_at - l.started_at) AS duration, l.error, r.tags
-FROM run_requests r LEFT JOIN life l ON l.run_id = r.run_id
+FROM run_requests r LEFT JOIN life l ON l.request_offset = r.event_offset
 WHERE r.verdict = 'REQUESTED'
 """,
 )
@@ -110,11 +116,9 @@ SKIP_RATE = Relation(
         Column("failure_rate", "DOUBLE", "Failed ones of all, 0 to 1."),
     ),
     """
-SELECT sensor, CAST(started_at AS DATE) AS day, count(*) AS ticks,
-    count(*) FILTER (status = 'SKIPPED') AS skipped, count(*) FILTER (status = 'SUCCESS') AS succeeded,
-    count(*) FILTER (status = 'FAILURE') AS failed,
-    skipped / count(*) AS skip_rate, failed / count(*) AS failure_rate
-FROM ticks WHERE status <> 'STARTED' GROUP BY sensor, day
+SELECT sensor, day, sum(p.ticks) AS ticks, sum(p.skipped) AS skipped, sum(p.succeeded) AS succeeded,
+    sum(p.failed) AS failed, sum(p.skipped) / sum(p.ticks) AS skip_rate, sum(p.failed) / sum(p.ticks) AS failure_rate
+FROM day_parts p GROUP BY sensor, day
 """,
 )
 
@@ -131,13 +135,25 @@ TICK_DURATION = Relation(
         Column("longest", "DOUBLE", "Longest, seconds."),
         Column("total", "DOUBLE", "Sum, seconds."),
     ),
-    """
-WITH measured AS (
-    SELECT sensor, count(duration) AS ticks, avg(duration) AS mean,
-        approx_quantile(duration, [0.5, 0.95, 0.99]) AS q, max(duration) AS longest, sum(duration) AS total
-    FROM ticks GROUP BY sensor
+    f"""
+WITH buckets AS (SELECT sensor, bucket, sum(evaluated) AS n FROM duration_parts GROUP BY sensor, bucket),
+ranked AS (
+    SELECT sensor, bucket, sum(n) OVER (PARTITION BY sensor ORDER BY bucket) AS upto,
+        sum(n) OVER (PARTITION BY sensor) AS total
+    FROM buckets
+),
+quantiles AS (
+    SELECT sensor, min(bucket) FILTER (upto >= 0.5 * total) AS p50, min(bucket) FILTER (upto >= 0.95 * total) AS p95,
+        min(bucket) FILTER (upto >= 0.99 * total) AS p99
+    FROM ranked GROUP BY sensor
+),
+sums AS (
+    SELECT sensor, sum(evaluated) AS ticks, max(longest_duration) AS longest, sum(total_duration) AS total
+    FROM day_parts GROUP BY sensor
 )
-SELECT sensor, ticks, mean, q[1] AS p50, q[2] AS p95, q[3] AS p99, longest, total FROM measured
+SELECT s.sensor, s.ticks, s.total / s.ticks AS mean, pow({BUCKET}, q.p50 + 0.5) AS p50,
+    pow({BUCKET}, q.p95 + 0.5) AS p95, pow({BUCKET}, q.p99 + 0.5) AS p99, s.longest, s.total
+FROM sums s LEFT JOIN quantiles q ON q.sensor = s.sensor
 """,
 )
 
@@ -153,9 +169,9 @@ DEDUP_RATE = Relation(
         Column("dedup_rate", "DOUBLE", "Repeats of all requests, 0 to 1."),
     ),
     """
-SELECT sensor, CAST(started_at AS DATE) AS day, sum(t.requested + t.repeated) AS requests,
-    sum(t.requested) AS requested, sum(t.repeated) AS repeated, sum(t.repeated) / requests AS dedup_rate
-FROM ticks t WHERE t.requested > 0 OR t.repeated > 0 GROUP BY sensor, day
+SELECT sensor, day, sum(p.requested + p.repeated) AS requests, sum(p.requested) AS requested,
+    sum(p.repeated) AS repeated, sum(p.repeated) / sum(p.requested + p.repeated) AS dedup_rate
+FROM day_parts p GROUP BY sensor, day HAVING sum(p.requested + p.repeated) > 0
 """,
 )
 
@@ -178,10 +194,8 @@ WITH gaps AS (
         started_at AS ended_at, since_previous AS seconds, interval_seconds
     FROM ticks WHERE since_previous > 2 * interval_seconds AND scheduled_for IS NULL AND cause IS NULL
     UNION ALL
-    SELECT sensor, began_at, NULL, epoch(a.moment - began_at), interval_seconds
-    FROM (SELECT sensor, max(started_at) AS began_at, arg_max(interval_seconds, tick) AS interval_seconds
-          FROM ticks WHERE scheduled_for IS NULL GROUP BY sensor), as_of a
-    WHERE epoch(a.moment - began_at) > 2 * interval_seconds
+    SELECT sensor, last_started_at, NULL, silent_for, interval_seconds
+    FROM sensor_health WHERE silent_for > 2 * interval_seconds
 ),
 stops AS (SELECT sensor, occurred_at, actor FROM events WHERE kind = 'SensorStopped'),
 engines AS (SELECT occurred_at FROM events WHERE kind = 'EngineStarted')
@@ -271,16 +285,24 @@ SENSOR_HEALTH = Relation(
         Column("longest_gap", "DOUBLE", "Longest time from one tick's start to the next one's, seconds."),
     ),
     """
-SELECT sensor, count(*) FILTER (status <> 'STARTED') AS ticks, arg_max(status, tick) AS last_status,
-    arg_max(started_at, tick) AS last_started_at,
-    epoch((SELECT moment FROM as_of) - last_started_at) AS silent_for,
-    arg_max(interval_seconds, tick) AS interval_seconds,
-    avg(CAST(status = 'SKIPPED' AS INTEGER)) FILTER (status <> 'STARTED') AS skip_rate,
-    avg(CAST(status = 'FAILURE' AS INTEGER)) FILTER (status <> 'STARTED') AS failure_rate,
-    max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
-    sum(requested) AS requested, sum(repeated) AS repeated,
-    avg(duration) AS mean_duration, max(duration) AS longest_duration, max(since_previous) AS longest_gap
-FROM ticks GROUP BY sensor
+WITH ended AS (
+    SELECT sensor, sum(p.ticks) AS ticks, arg_max(p.last_status, p.last_tick) AS last_status,
+        arg_max(p.last_started_at, p.last_tick) AS last_started_at,
+        arg_max_null(p.interval_seconds, p.last_tick) AS interval_seconds, sum(skipped) / sum(p.ticks) AS skip_rate,
+        sum(failed) / sum(p.ticks) AS failure_rate, max(p.last_failed_at) AS last_failed_at,
+        sum(requested) AS requested, sum(repeated) AS repeated, sum(total_duration) / sum(evaluated) AS mean_duration,
+        max(longest_duration) AS longest_duration, max(longest_gap) AS longest_gap
+    FROM day_parts p GROUP BY sensor
+),
+ongoing AS (SELECT sensor, started_at, interval_seconds, since_previous FROM ticks WHERE end_offset IS NULL)
+SELECT COALESCE(e.sensor, o.sensor) AS sensor, COALESCE(e.ticks, 0) AS ticks,
+    CASE WHEN o.sensor IS NULL THEN e.last_status ELSE 'STARTED' END AS last_status,
+    COALESCE(o.started_at, e.last_started_at) AS last_started_at,
+    epoch((SELECT moment FROM as_of) - COALESCE(o.started_at, e.last_started_at)) AS silent_for,
+    COALESCE(o.interval_seconds, e.interval_seconds) AS interval_seconds, e.skip_rate, e.failure_rate,
+    e.last_failed_at, COALESCE(e.requested, 0) AS requested, COALESCE(e.repeated, 0) AS repeated,
+    e.mean_duration, e.longest_duration, greatest(e.longest_gap, o.since_previous) AS longest_gap
+FROM ended e FULL JOIN ongoing o ON o.sensor = e.sensor
 """,
 )
 
