@@ -35,12 +35,12 @@ EVENTS = Relation(
     ("sensor", "event_offset"),
 )
 
-_TICK_COLUMNS = (
+#: What a tick's start says.
+STARTED_COLUMNS = (
     _TICK,
     Column("sensor", "VARCHAR", "Name of the sensor or schedule."),
     Column("started_at", "TIMESTAMP", "When it started, UTC."),
     Column("cursor_before", "VARCHAR", "The cursor handed to the sensor, NULL if there was none."),
-    Column("cursor_after", "VARCHAR", "The cursor that the tick left."),
     Column("fingerprint", "VARCHAR", "Digest of the code that was evaluated."),
     Column("engine", "VARCHAR", "Id of the engine that evaluated it."),
     Column("cause", "BIGINT", "Offset of the event that woke the sensor, NULL if its interval was over."),
@@ -63,11 +63,30 @@ _TICK_COLUMNS = (
         "Seconds from when it was due: from its moment for a schedule, else from the end of the interval; "
         "NULL if it was woken by an event or is the sensor's first.",
     ),
+)
+
+#: What the columns that its end tells say of a tick that goes on; the others are NULL.
+ONGOING = {
+    "cursor_after": "cursor_before",
+    "tape": "CASE WHEN tape IS NOT NULL THEN 'complete' END",
+    "requested": "0",
+    "repeated": "0",
+    "rejected": "0",
+    "put_off": "0",
+    "status": "'STARTED'",
+    "reacted": "0",
+}
+
+_TICK_COLUMNS = (
+    *STARTED_COLUMNS,
+    Column("cursor_after", "VARCHAR", "The cursor that the tick left."),
     Column(
         "tape",
         "VARCHAR",
         "`complete` if all that it read is recorded, `partial` if not, NULL if it was not to be recorded.",
     ),
+    Column("requested", "BIGINT", "How many runs it asked for."),
+    Column("repeated", "BIGINT", "How many requests were dropped because their run key is taken."),
     Column("rejected", "BIGINT", "How many requests could not become runs."),
     Column("put_off", "BIGINT", "How many requests were put off by a limit of the sensor's."),
 )
@@ -99,18 +118,23 @@ known AS (
         CASE WHEN cause IS NOT NULL THEN NULL
              WHEN scheduled_for IS NOT NULL THEN (epoch_us(started_at) - epoch_us(scheduled_for)) / 1e6
              ELSE since_previous - interval_seconds END AS lag,
-        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS rejected, 0 AS put_off
+        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS requested, 0 AS repeated, 0 AS rejected, 0 AS put_off
     FROM started
 ),
+requests AS (SELECT tick, count(*) AS requested FROM RunRequested WHERE tick IS NOT NULL GROUP BY tick),
+repeats AS (SELECT tick, count(*) AS repeated FROM RunKeyRepeated GROUP BY tick),
 rejections AS (SELECT tick, count(*) AS rejected FROM RequestRejected GROUP BY tick),
 delays AS (SELECT tick, sum("count") AS put_off FROM RequestsPutOff GROUP BY tick)
 SELECT k.* REPLACE (
     CASE WHEN c.tick IS NULL THEN k.cursor_after ELSE c."after" END AS cursor_after,
     CASE WHEN len(t.uncovered) > 0 THEN 'partial' ELSE k.tape END AS tape,
+    k.requested + COALESCE(q.requested, 0) AS requested, k.repeated + COALESCE(d.repeated, 0) AS repeated,
     k.rejected + COALESCE(r.rejected, 0) AS rejected, k.put_off + COALESCE(p.put_off, 0) AS put_off)
 FROM known k
 LEFT JOIN CursorUpdated c ON c.tick = k.tick
 LEFT JOIN TapeRecorded t ON t.tick = k.tick
+LEFT JOIN requests q ON q.tick = k.tick
+LEFT JOIN repeats d ON d.tick = k.tick
 LEFT JOIN rejections r ON r.tick = k.tick
 LEFT JOIN delays p ON p.tick = k.tick
 """,
@@ -118,11 +142,10 @@ LEFT JOIN delays p ON p.tick = k.tick
 
 _ENDED = """
 SELECT event_offset AS end_offset, "at" AS ended_at, tick, 'SKIPPED' AS status, reason AS skip_reason,
-    NULL AS error, duration, 0 AS requested, repeated, reacted FROM TickSkipped
-UNION ALL SELECT event_offset, "at", tick, 'SUCCESS', NULL, NULL, duration, requested, repeated, reacted
-FROM TickCompleted
-UNION ALL SELECT event_offset, "at", tick, 'FAILURE', NULL, error, duration, requested, 0, reacted FROM TickFailed
-UNION ALL SELECT event_offset, "at", tick, 'INTERRUPTED', NULL, reason, NULL, 0, 0, 0 FROM TickInterrupted
+    NULL AS error, duration, reacted FROM TickSkipped
+UNION ALL SELECT event_offset, "at", tick, 'SUCCESS', NULL, NULL, duration, reacted FROM TickCompleted
+UNION ALL SELECT event_offset, "at", tick, 'FAILURE', NULL, error, duration, reacted FROM TickFailed
+UNION ALL SELECT event_offset, "at", tick, 'INTERRUPTED', NULL, reason, NULL, 0 FROM TickInterrupted
 """
 
 TICKS = Relation(
@@ -140,8 +163,6 @@ TICKS = Relation(
         ),
         Column("skip_reason", "VARCHAR", "Why it asked for nothing, NULL if no reason was given."),
         Column("error", "VARCHAR", "Why it failed or was interrupted, one line."),
-        Column("requested", "BIGINT", "How many runs it asked for."),
-        Column("repeated", "BIGINT", "How many requests were dropped because their run key is taken."),
         Column("reacted", "BIGINT", "How many events it reacted to."),
     ),
     f"SELECT o.*, make_timestamp(e.ended_at) AS ended_at, e.* EXCLUDE (tick, ended_at) "
