@@ -20,7 +20,7 @@ from ..core.run_key_tries import try_of
 from .fold import Fold
 
 
-class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
+class OpenRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run that was requested and has not ended.
 
     Attributes:
