@@ -256,12 +256,16 @@ def _judge(
 
 def _are_apart(requests: Sequence[Request], owners: Sequence[int]) -> bool:
     """Return whether what becomes of a request depends on none of the others, nor on a problem."""
-    # There may be a hundred thousand of them.
-    if any([request.problem is not None for request in requests]):
+    if _some_fail(requests):
         return False
     asked = zip(requests, owners, strict=True)
     keys = [request.run_key for request, owner in asked if owner == NOBODY and request.run_key]
     return len(set(keys)) == len(keys)
+
+
+def _some_fail(requests: Sequence[Request]) -> bool:
+    # In one comprehension: there may be a hundred thousand of them.
+    return not {request.problem for request in requests} <= {None}
 
 
 def _requested(
@@ -338,7 +342,7 @@ def _asks_again(evaluation: Evaluation) -> bool:
     protects, or react to an event once more.
     """
     requests = evaluation.requests
-    if evaluation.reactions or all(request.problem is None for request in requests):
+    if evaluation.reactions or not _some_fail(requests):
         return False
     return all(request.run_key or request.problem is not None for request in requests)
 

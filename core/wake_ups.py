@@ -73,9 +73,7 @@ class WakeUps:
                 assert wake_up is not None
                 self._by_type.setdefault(kind, []).append((sensor, wake_up))
 
-    def of(
-        self, first_offset: int, events: SortedEvents, request_of: RequestOf
-    ) -> list[tuple[str, int]]:
+    def of(self, first_offset: int, events: SortedEvents, request_of: RequestOf) -> list[tuple[str, int]]:
         """Return the sensors that *events* wake, each with the offset of the event that does."""
         by_type = self._by_type
         if not by_type:

@@ -46,6 +46,11 @@ def chosen(
     return events.chosen(first_offset, wanted)
 
 
+def are_all(kind: type, picked: Iterable[tuple[int, AnyEvent]]) -> bool:
+    """Return whether all events are of that type, and there are any."""
+    return {type(event) for _, event in picked} == {kind}
+
+
 def gathered(
     frames: Iterable[Frame], wanted: frozenset[type]
 ) -> Iterator[tuple[int, list[tuple[int, AnyEvent]]]]:

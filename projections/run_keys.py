@@ -8,7 +8,7 @@ from itertools import compress, groupby
 from ..core.events import AnyEvent, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey, RequestedKeys
 from ..core.run_keys import NOBODY, RunKeyOwners, run_key_digests
-from .fold import Folded
+from .fold import Folded, are_all
 
 _REQUESTS = (RunRequested, RequestedKey)
 
@@ -41,7 +41,7 @@ class RunKeys(Folded):
             return ()
         digests = run_key_digests(sensor, run_keys)
         owners = self.index.owners(digests)
-        free = list(map(NOBODY.__eq__, owners))
+        free = [owner == NOBODY for owner in owners]
         self._free[sensor] = list(compress(run_keys, free)), list(compress(digests, free))
         return owners
 
@@ -49,7 +49,7 @@ class RunKeys(Folded):
         """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
         begin, claims = self.checkpoint, _Claims()
         picked = list(picked)
-        if {type(event) for _, event in picked} == {RunRequested}:
+        if are_all(RunRequested, picked):
             picked = [(begin, _keys_of(picked))]  # type: ignore[arg-type, list-item]
         for offset, event in picked:
             if isinstance(event, RequestedKeys):
