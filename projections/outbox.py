@@ -49,9 +49,7 @@ class Outbox(Fold):
 
     def __init__(self) -> None:
         super().__init__()
-        # As they are folded in: of a tick's requests, which may be many, the most have ended before anybody asks.
-        self._pending: dict[str, tuple[int, RunRequested]] = {}
-        self._launches: dict[str, int] = {}
+        self._pending: dict[str, OpenRun] = {}
         self._running: dict[str, OpenRun] = {}
         self._failed_tries: dict[int, int] = {}
 
@@ -66,16 +64,17 @@ class Outbox(Fold):
         }
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
-        """See `Folded.take`. A tick's requests, of which there may be a hundred thousand, are taken in at once."""
+        """See `Folded.take`. The requests of a tick, which may be a hundred thousand, are taken in at once."""
         picked = list(picked)
         if are_all(RunRequested, picked) and picked[0][0] >= self.checkpoint:
-            self._pending.update({told[1].run: told for told in picked})  # type: ignore[union-attr, misc]
+            requests: Any = picked
+            self._pending |= {event.run: OpenRun(offset=offset, request=event) for offset, event in requests}
             picked = []
         super().take(picked, checkpoint)
 
     def pending(self) -> Iterator[OpenRun]:
         """Yield the runs that nobody has started, launched or not, in the order of their requests."""
-        return iter([self._waiting(*told) for told in self._pending.values()])
+        return iter(list(self._pending.values()))
 
     def running(self) -> Iterator[OpenRun]:
         """Yield the runs that are started and have not ended, in the order of their starts."""
@@ -83,19 +82,20 @@ class Outbox(Fold):
 
     def dump(self) -> bytes:
         """Return all open runs, to be kept."""
-        return msgspec.msgpack.encode((list(self.pending()), list(self.running()), self._failed_tries))
+        return msgspec.msgpack.encode(
+            (list(self._pending.values()), list(self._running.values()), self._failed_tries)
+        )
 
     def load(self, dumped: bytes) -> None:
         """Take up what `dump` returned; the checkpoint is the caller's to set."""
         kind = tuple[list[OpenRun], list[OpenRun], dict[int, int]]
         pending, running, self._failed_tries = msgspec.msgpack.decode(dumped, type=kind)
-        self._pending = {run.request.run: (run.offset, run.request) for run in pending}
-        self._launches = {run.request.run: run.launched for run in pending if run.launched is not None}
+        self._pending = {run.request.run: run for run in pending}
         self._running = {run.request.run: run for run in running}
 
     def request_of(self, run: str) -> RunRequested | None:
         """Return the request of an open run, None for any other."""
-        found = self._open(run)
+        found = self._pending.get(run) or self._running.get(run)
         return None if found is None else found.request
 
     def is_open(self, run: str) -> bool:
@@ -107,36 +107,27 @@ class Outbox(Fold):
         found = self._running.get(run)
         return None if found is None else found.started
 
-    def _open(self, run: str) -> OpenRun | None:
-        told = self._pending.get(run)
-        return self._running.get(run) if told is None else self._waiting(*told)
-
-    def _waiting(self, offset: int, request: RunRequested) -> OpenRun:
-        return OpenRun(offset=offset, request=request, launched=self._launches.get(request.run))
-
     def _requested(self, offset: int, event: RunRequested) -> None:
-        self._pending[event.run] = offset, event
+        self._pending[event.run] = OpenRun(offset=offset, request=event)
 
     def _launched(self, offset: int, event: RunLaunched) -> None:
-        if event.run in self._pending:
-            self._launches[event.run] = offset
+        if (run := self._pending.get(event.run)) is not None:
+            self._pending[event.run] = replace(run, launched=offset)
 
     def _started(self, offset: int, event: RunStarted) -> None:
-        if (told := self._pending.pop(event.run, None)) is not None:
-            run = self._waiting(*told)
+        if (run := self._pending.pop(event.run, None)) is not None:
             self._running[event.run] = replace(run, started=event, started_offset=offset)
-            self._launches.pop(event.run, None)
 
     def failed_try(self, offset: int) -> int | None:
         """Return which try of its run key a request was whose run has failed; None for any other."""
         return self._failed_tries.get(offset)
 
     def _failed(self, offset: int, event: RunFailed) -> None:
-        run = self._open(event.run)
+        run = self._pending.get(event.run) or self._running.get(event.run)
         if run is not None and run.request.run_key and run.request.sensor is not None:
             self._failed_tries[run.offset] = try_of(run.request)
         self._ended(offset, event)
 
     def _ended(self, offset: int, event: RunSucceeded | RunFailed | RunCanceled) -> None:
-        for runs in (self._pending, self._launches, self._running):
-            runs.pop(event.run, None)
+        self._pending.pop(event.run, None)
+        self._running.pop(event.run, None)
