@@ -18,8 +18,6 @@ class SortedEvents(Sequence[AnyEvent]):
     def __init__(self, events: Sequence[AnyEvent]) -> None:
         self._events, self._kinds = events, list(map(type, events))
         self._present = frozenset(self._kinds)
-        # Several folds want the same few types.
-        self._chosen: dict[tuple[int, frozenset[type]], list[tuple[int, AnyEvent]]] = {}
 
     def __len__(self) -> int:
         return len(self._events)
@@ -34,20 +32,13 @@ class SortedEvents(Sequence[AnyEvent]):
     def __getitem__(self, place: int | slice) -> AnyEvent | Sequence[AnyEvent]:
         return self._events[place]
 
-    def chosen(self, first_offset: int, wanted: frozenset[type]) -> Sequence[tuple[int, AnyEvent]]:
+    def chosen(self, first_offset: int, wanted: frozenset[type]) -> list[tuple[int, AnyEvent]]:
         """Return the events of the types that are wanted, each with its offset."""
-        here = self._present & wanted
-        known = self._chosen.get((first_offset, here))
-        if known is None:
-            known = self._chosen[first_offset, here] = self._find(first_offset, here)
-        return known
-
-    def _find(self, first_offset: int, kinds: frozenset[type]) -> list[tuple[int, AnyEvent]]:
         # In compiled code: of millions of events most readers want a few only.
-        if sum(map(self._kinds.count, kinds)) <= _SOME:
-            return [(first_offset + place, self._events[place]) for place in self._places(kinds)]
-        flags = map(kinds.__contains__, self._kinds)
-        return list(compress(enumerate(self._events, first_offset), flags))
+        here = self._present & wanted
+        if sum(map(self._kinds.count, here)) <= _SOME:
+            return [(first_offset + place, self._events[place]) for place in self._places(here)]
+        return list(compress(enumerate(self._events, first_offset), map(here.__contains__, self._kinds)))
 
     def _places(self, kinds: frozenset[type]) -> list[int]:
         """Return where events stand that are rare, in ascending order."""

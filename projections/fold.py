@@ -39,7 +39,7 @@ def unseen(checkpoint: int, first_offset: int, events: Sequence[AnyEvent]) -> Se
 
 def chosen(
     first_offset: int, events: Sequence[AnyEvent], wanted: frozenset[type]
-) -> Sequence[tuple[int, AnyEvent]]:
+) -> list[tuple[int, AnyEvent]]:
     """Return the events of the types that are wanted, each with its offset."""
     if not isinstance(events, PackedEvents | SortedEvents):
         events = SortedEvents(events)
