@@ -215,19 +215,12 @@ def _judge(
     """
     requests, verdicts = finished.evaluation.requests, Verdicts()
     verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
-    events, claimed, unused_ids = verdicts.events, dict[str, int](), iter(run_ids)
     if not tries and owners.count(NOBODY) <= allowed and _are_apart(requests, owners):
-        asked = zip(requests, owners, strict=True)
-        events += [
-            _requested(finished, request, next(unused_ids), request.tags, at)
-            if owner == NOBODY
-            else _repeated(finished, request, owner, at)
-            for request, owner in asked
-            if not since <= owner < offset
-        ]
+        verdicts.events += _at_once(finished, owners, run_ids, since, offset, at)
         verdicts.requested = owners.count(NOBODY)
-        verdicts.repeated = len(events) - verdicts.requested
+        verdicts.repeated = len(verdicts.events) - verdicts.requested
         return verdicts
+    events, claimed, unused_ids = verdicts.events, dict[str, int](), iter(run_ids)
     for index, (request, owner) in enumerate(zip(requests, owners, strict=True)):
         key, tags = request.run_key or None, request.tags
         if request.problem is not None:
@@ -261,6 +254,20 @@ def _are_apart(requests: Sequence[Request], owners: Sequence[int]) -> bool:
     asked = zip(requests, owners, strict=True)
     keys = [request.run_key for request, owner in asked if owner == NOBODY and request.run_key]
     return len(set(keys)) == len(keys)
+
+
+def _at_once(
+    finished: FinishedTick, owners: Sequence[int], run_ids: Sequence[str], since: int, offset: int, at: int
+) -> list[RunRequested | RunKeyRepeated]:
+    """Do as `_judge` to requests that are apart."""
+    unused_ids = iter(run_ids)
+    return [
+        _requested(finished, request, next(unused_ids), request.tags, at)
+        if owner == NOBODY
+        else _repeated(finished, request, owner, at)
+        for request, owner in zip(finished.evaluation.requests, owners, strict=True)
+        if not since <= owner < offset
+    ]
 
 
 def _some_fail(requests: Sequence[Request]) -> bool:
