@@ -10,6 +10,7 @@ import msgspec
 from ..core.events import (
     AnyEvent,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorRetired,
     SensorStatusReset,
@@ -69,7 +70,8 @@ def hindrances(
 def _switched_off(state: SensorState, milestones: Milestones) -> Iterator[Hindrance]:
     name = state.name
     if not state.defined:
-        yield _told("retired", milestones.latest(name, SensorRetired))
+        retired = milestones.latest(name, SensorRetired)
+        yield _told("retired", retired or milestones.latest(name, SensorImported))
     if state.status == "STOPPED":
         yield _told("stopped", _stop(state, milestones))
     elif state.quarantined is not None:
@@ -78,9 +80,10 @@ def _switched_off(state: SensorState, milestones: Milestones) -> Iterator[Hindra
 
 
 def _stop(state: SensorState, milestones: Milestones) -> tuple[int, AnyEvent] | None:
-    """Return what switched the sensor off: an operator, or its code."""
+    """Return what switched the sensor off: an operator, here or where it was imported from, or its code."""
     if state.stored_status == "STOPPED":
-        return milestones.latest(state.name, SensorStopped)
+        # What was stopped here after its import is stopped by that.
+        return milestones.latest(state.name, SensorStopped) or milestones.latest(state.name, SensorImported)
     reset = milestones.latest(state.name, SensorStatusReset)
     return milestones.latest(state.name, SensorDefined) if reset is None else reset
 

@@ -11,6 +11,7 @@ from ...core.events import (
     EngineStarted,
     EngineStopped,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorStatusReset,
     SensorStopped,
@@ -48,6 +49,9 @@ def _when(at: int | None, now: int) -> str:
 
 
 def _retired(sensor: str, hindrance: Hindrance, now: int) -> str:
+    if isinstance(hindrance.event, SensorImported):
+        when = _when(hindrance.since, now)
+        return f"it was imported{when} and is in no definitions yet; start them with `ticktrail dev -f FILE`"
     return f"since{_when(hindrance.since, now)}: it is not in the definitions any more; bring it back, then {_ENGINE}"
 
 
@@ -57,6 +61,8 @@ def _stopped(sensor: str, hindrance: Hindrance, now: int) -> str:
         who = f"since{when} {details(event)}"
     elif isinstance(event, SensorStatusReset):
         who = f"by its code, to which it was given back{when} {details(event)}"
+    elif isinstance(event, SensorImported):
+        who = f"where it was imported from{when}"
     elif isinstance(event, SensorDefined):
         who = f"by its code, loaded{when}"
     else:
