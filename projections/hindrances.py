@@ -23,6 +23,7 @@ from .tick_record import Outcome, TickRecord
 #: What may keep a sensor from requesting runs.
 Kind = Literal[
     "retired",
+    "imported",
     "stopped",
     "quarantined",
     "no engine",
@@ -69,10 +70,12 @@ def hindrances(
 
 def _switched_off(state: SensorState, milestones: Milestones) -> Iterator[Hindrance]:
     name = state.name
-    if not state.defined:
-        retired = milestones.latest(name, SensorRetired)
-        yield _told("retired", retired or milestones.latest(name, SensorImported))
-    if state.status == "STOPPED":
+    if state.standing == "RETIRED":
+        yield _told("retired", milestones.latest(name, SensorRetired))
+    elif state.standing == "IMPORTED":
+        yield _told("imported", milestones.latest(name, SensorImported))
+    # Of a sensor that was never in the definitions nobody knows what its code says.
+    if state.status == "STOPPED" and (state.fingerprint or state.stored_status == "STOPPED"):
         yield _told("stopped", _stop(state, milestones))
     elif state.quarantined is not None:
         told = milestones.latest(name, SensorQuarantined)
@@ -96,7 +99,7 @@ def _no_engine(milestones: Milestones, engine_runs: bool) -> Iterator[Hindrance]
 def _ticking(state: SensorState, milestones: Milestones, record: TickRecord) -> Iterator[Hindrance]:
     if state.open_tick is not None:
         yield Hindrance(kind="in flight", since=state.open_tick_at, offset=state.open_tick)
-    if record.ticks == 0:
+    if record.ticks == 0 and state.standing != "IMPORTED":
         yield _told("never ticked", milestones.latest(state.name, SensorDefined))
     if record.put_off is not None:
         yield _told("put off", record.put_off)

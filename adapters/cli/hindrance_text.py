@@ -49,10 +49,11 @@ def _when(at: int | None, now: int) -> str:
 
 
 def _retired(sensor: str, hindrance: Hindrance, now: int) -> str:
-    if isinstance(hindrance.event, SensorImported):
-        when = _when(hindrance.since, now)
-        return f"it was imported{when} and is in no definitions yet; start them with `ticktrail dev -f FILE`"
     return f"since{_when(hindrance.since, now)}: it is not in the definitions any more; bring it back, then {_ENGINE}"
+
+
+def _imported(sensor: str, hindrance: Hindrance, now: int) -> str:
+    return f"since{_when(hindrance.since, now)}, and in no definitions yet; start them with `ticktrail dev -f FILE`"
 
 
 def _stopped(sensor: str, hindrance: Hindrance, now: int) -> str:
@@ -122,6 +123,7 @@ def _skip_reason(event: Any) -> str:
 
 _TEXTS: dict[str, Callable[[str, Hindrance, int], str]] = {
     "retired": _retired,
+    "imported": _imported,
     "stopped": _stopped,
     "quarantined": _quarantined,
     "no engine": _no_engine,

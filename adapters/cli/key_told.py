@@ -82,6 +82,7 @@ def _free_record(found: Free, sensor: str, now: int) -> dict[str, Any]:
         "verdict": found.verdict,
         "status": found.status,
         "ticks": record.ticks,
+        "ticks_imported": record.imported,
         "first_tick_at": record.first_tick_at,
         **{name: None if event is None else as_record(*event) for name, event in told.items()},
         "last_run": None if story.requested is None else story.requested[1].run,
@@ -169,10 +170,11 @@ def _moments(found: Free, now: int) -> str:
 
 
 def _ticks(record: TickRecord, now: int) -> str:
+    imported = f", {record.imported} imported" if record.imported else ""
     if record.first_tick_at is None:
-        return "none"
+        return f"none{imported}"
     count = "1" if record.ticks == 1 else str(record.ticks)
-    since = f"{count} since {local_time(record.first_tick_at)}"
+    since = f"{count} since {local_time(record.first_tick_at)}{imported}"
     if record.last_end is None:
         return since
     _, event = record.last_end
