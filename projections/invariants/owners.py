@@ -37,9 +37,10 @@ class KeyOwners:
         if owner == NOBODY:
             self._index.claim(digests, [offset])
         else:
+            verb = "imports" if isinstance(event, RunKeyImported) else "requests"
             self._report(
                 offset,
-                f"sensor {event.sensor!r} requests run key {event.run_key!r} again, "
+                f"sensor {event.sensor!r} {verb} run key {event.run_key!r} again, "
                 f"which the request at offset {owner} owns",
             )
 
