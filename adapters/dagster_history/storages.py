@@ -18,6 +18,9 @@ _FILES = {"SqliteRunStorage": "runs.db", "SqliteScheduleStorage": "schedules.db"
 #: Storages that make their tables where they find none, unless they are told not to.
 _SERVERS = ("dagster_postgres", "dagster_mysql")
 
+#: Whose errors are about the home and not about us: those of its storages have no common class.
+_RAISING = (*_SERVERS, "dagster", "dagster_shared", "sqlalchemy", "yaml")
+
 
 class DagsterStorages(msgspec.Struct, frozen=True, kw_only=True):
     """The open storages.
@@ -60,17 +63,19 @@ def open_storages(folder: Path) -> Iterator[DagsterStorages]:
 
 @contextmanager
 def _errors_told(folder: Path, release: str) -> Iterator[None]:
-    from dagster._check import CheckError
-    from dagster._core.errors import DagsterError
-    from dagster_shared.serdes.errors import DeserializationError
-    from sqlalchemy.exc import SQLAlchemyError
-    from yaml import YAMLError
-
     try:
         yield
-    except (DagsterError, CheckError, DeserializationError, SQLAlchemyError, YAMLError, ImportError) as error:
-        said = " ".join(str(error).split())
-        raise DagsterHomeError(folder, f"Dagster {release} says {type(error).__name__}: {said}") from error
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in _RAISING and not isinstance(error, ImportError):
+            raise
+        said = f"Dagster {release} says {_told(error)}"
+        if error.__cause__ is not None:
+            said += f", after {_told(error.__cause__)}"
+        raise DagsterHomeError(folder, said) from error
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _opened(folder: Path, release: str) -> DagsterStorages:
