@@ -18,7 +18,7 @@ from ...projections.run_keys_in_memory import MemoryRunKeyIndex
 from ...projections.sensor_states import SensorStates
 from ..dagster_history import Reading, read_history
 from ..folding import fold
-from ..home import Home
+from ..home import Home, is_home
 from ..identity import actor as current_actor
 from ..system import SystemClock
 from .options import COMMON, Common
@@ -57,6 +57,7 @@ def dagster(
     passed over, so it may be called again for what has come since. Dagster's storage is only read. No
     engine may run on the home meanwhile; the home is made if it does not exist.
     """
+    _check_idle(common, dry_run)
     reading = read_history(dagster_home.absolute(), location)
     with ExitStack() as opened:
         log, index = _opened(opened, common, dry_run)
@@ -65,9 +66,16 @@ def dagster(
     return 0
 
 
+def _check_idle(common: Common, dry_run: bool) -> None:
+    """Complain of an engine before much is read."""
+    if not dry_run and is_home(common.home):
+        with common.open().engine_lock():
+            return
+
+
 def _opened(opened: ExitStack, common: Common, dry_run: bool) -> tuple[EventLog, RunKeyOwners]:
     """Open the log and the run keys of the home, which is the caller's alone; of one that is not there, empty ones."""
-    if dry_run and not (common.home / "home.json").exists():
+    if dry_run and not is_home(common.home):
         from ..event_log.memory import MemoryEventLog
 
         return MemoryEventLog(), MemoryRunKeyIndex()
@@ -111,7 +119,7 @@ def _show(out: Output, done: Import, reading: Reading, dry_run: bool) -> None:
         for note in summary.notes:
             out.note(f"{summary.sensor}: {note}")
     for what, count in reading.left_out.items():
-        out.note(f"left out: {count} {what}")
+        out.note(f"left out: {what}: {count}")
     out.line(_verdict(done, source, dry_run))
 
 
@@ -132,9 +140,10 @@ def _verdict(done: Import, source: str, dry_run: bool) -> str:
         return f"{source} has no sensors"
     if not done.events:
         return f"nothing is new since the last import from {source}"
-    count = (
-        sum(summary.ticks for summary in done.summaries),
-        sum(summary.run_keys for summary in done.summaries),
-    )
-    would = "would be imported" if dry_run else "imported"
-    return f"{count[0]} ticks and {count[1]} run keys {would} from {source}"
+    ticks = _many(sum(summary.ticks for summary in done.summaries), "tick")
+    run_keys = _many(sum(summary.run_keys for summary in done.summaries), "run key")
+    return f"{ticks} and {run_keys} {'would be imported' if dry_run else 'imported'} from {source}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

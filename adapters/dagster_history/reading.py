@@ -28,10 +28,10 @@ _STATUSES: Mapping[str, RunStatus] = {
     "CANCELING": "STARTED",
 }
 
-_UNFINISHED = "ticks that have not ended: import once more when they have"
+_UNFINISHED = "ticks that have not ended, to be imported when they have"
 _UNREADABLE = "run keys that are no valid text, so that no sensor can ask for them"
 _ORPHANS = "ticks of sensors that Dagster keeps no state of"
-_SCHEDULES = "ticks of schedules: these begin anew"
+_SCHEDULES = "ticks of schedules, which begin anew"
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):

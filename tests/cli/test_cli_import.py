@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import sys
 from collections import Counter
@@ -18,7 +17,7 @@ from ticktrail.adapters.definitions_file import load_definitions
 from ticktrail.adapters.home import Home
 from ticktrail.core.events import AnyEvent, RunKeyRepeated, RunRequested
 
-STEPS = ("tick", "touch:a.csv", "touch:b.csv", "tick", "tick", "end:a.csv=SUCCESS", "end:b.csv=FAILURE")
+STEPS = ("tick", "touch:in/a.csv", "touch:in/b.csv", "tick", "tick", "end:a.csv=SUCCESS", "end:b.csv=FAILURE")
 SWITCHED = ("stop:broken", "start:manual", "tick")
 
 
@@ -33,11 +32,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> DagsterHome:
 @pytest.fixture
 def dagster(made: DagsterHome, tmp_path: Path) -> DagsterHome:
     """Four ticks of `files`, which had no files at first and then the two that it asked for."""
-    home = DagsterHome(tmp_path / "there")
-    shutil.copytree(made.path, home.path)
-    shutil.copytree(made.inbox, home.inbox)
-    home.definitions.write_text(made.definitions.read_text().replace(str(made.inbox), str(home.inbox)))
-    return home
+    return made.copy(tmp_path / "there")
 
 
 def events(ticktrail: CommandLine) -> list[AnyEvent]:
@@ -197,7 +192,7 @@ def test_a_second_import_adds_nothing_and_a_third_what_has_come_since(
 
     second = ticktrail("import", "dagster", dagster.path)
     after_second = ticktrail.head()
-    dagster.do("touch:c.csv", "tick")
+    dagster.do("touch:in/c.csv", "tick")
     third = ticktrail("import", "dagster", dagster.path, "--json")
 
     assert (second.code, second.out.splitlines()[-1][:15]) == (0, "nothing is new ")
@@ -261,8 +256,8 @@ def test_a_tick_that_has_not_ended_comes_when_it_has(ticktrail: CommandLine, dag
     change(file, "UPDATE job_ticks SET tick_body = ?, status = 'SKIPPED' WHERE id = ?", body, tick)
     second = ticktrail("import", "dagster", dagster.path)
 
-    assert "left out: 1 ticks that have not ended" in first.err
-    assert second.out.splitlines()[-1].startswith("1 ticks and 0 run keys imported")
+    assert "left out: ticks that have not ended, to be imported when they have: 1" in first.err
+    assert second.out.splitlines()[-1].startswith("1 tick and 0 run keys imported")
 
 
 def test_ticks_out_of_their_order_in_time_are_put_into_it(
@@ -296,8 +291,8 @@ def test_a_run_key_that_is_no_text_is_left_out(ticktrail: CommandLine, dagster: 
     result = ticktrail("import", "dagster", dagster.path)
 
     assert result.code == 0
-    assert "left out: 1 run keys that are no valid text" in result.err
-    assert "12 ticks and 1 run keys imported" in result.out
+    assert "left out: run keys that are no valid text, so that no sensor can ask for them: 1" in result.err
+    assert "12 ticks and 1 run key imported" in result.out
 
 
 def test_the_cursor_of_an_asset_sensor_begins_anew(ticktrail: CommandLine, dagster: DagsterHome) -> None:
@@ -321,7 +316,7 @@ def test_sensors_of_the_same_name_are_told_apart_by_their_location(
     ticktrail: CommandLine, dagster: DagsterHome
 ) -> None:
     """Seen to fail when runs were taken whatever their location."""
-    dagster.do("touch:there.csv", "tick", location="there")
+    dagster.do("touch:in/there.csv", "tick", location="there")
 
     both = ticktrail("import", "dagster", dagster.path)
     unknown = ticktrail("import", "dagster", dagster.path, "--location", "nowhere")

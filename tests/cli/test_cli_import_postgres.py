@@ -32,7 +32,7 @@ def database(postgres_url: str) -> Iterator[str]:
 @pytest.fixture
 def dagster(tmp_path: Path, database: str) -> DagsterHome:
     yaml = f'storage:\n  postgres:\n    postgres_url: "{database}"\n'
-    return DagsterHome(tmp_path / "there").make(yaml)
+    return DagsterHome(tmp_path / "there").make(yaml=yaml)
 
 
 def tables(database: str) -> int:
@@ -48,14 +48,14 @@ def test_ticks_run_keys_and_cursors_come_once(
     yaml = (dagster.path / "dagster.yaml").read_text()
     # Dagster writes the events of runs with this driver alone.
     (dagster.path / "dagster.yaml").write_text(yaml.replace("postgresql://", "postgresql+psycopg2://"))
-    dagster.do("tick", "touch:a.csv", "tick", "end:a.csv=SUCCESS")
+    dagster.do("tick", "touch:in/a.csv", "tick", "end:a.csv=SUCCESS")
     (dagster.path / "dagster.yaml").write_text(yaml)
 
     first = ticktrail("import", "dagster", dagster.path)
     second = ticktrail("import", "dagster", dagster.path)
 
     assert (first.code, first.err) == (0, "")
-    assert first.out.splitlines()[-1].startswith("6 ticks and 1 run keys imported from dagster:")
+    assert first.out.splitlines()[-1].startswith("6 ticks and 1 run key imported from dagster:")
     assert "nothing is new" in second.out
     with psycopg.connect(database) as connection:
         there = connection.execute("SELECT id, status FROM job_ticks ORDER BY id").fetchall()
@@ -93,7 +93,7 @@ def test_a_database_without_dagsters_tables_stays_so(
 
 def test_a_server_that_is_not_there(ticktrail: CommandLine, tmp_path: Path) -> None:
     yaml = "storage:\n  postgres:\n    postgres_url: postgresql://nobody@127.0.0.1:9/none\n"
-    dagster = DagsterHome(tmp_path / "there").make(yaml)
+    dagster = DagsterHome(tmp_path / "there").make(yaml=yaml)
 
     result = ticktrail("import", "dagster", dagster.path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ EVERY = {"minimum_interval_seconds": 30, "default_status": dg.DefaultSensorStatu
 
 @dg.sensor(job=load_files, **EVERY)
 def files(context):
-    names = sorted(os.listdir("FOLDER"))
+    names = sorted(os.listdir("in"))
     context.update_cursor(str(int(context.cursor or 0) + 1))
     return [dg.RunRequest(run_key=name) for name in names] or dg.SkipReason("no files")
 
@@ -70,26 +71,31 @@ class DagsterHome:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.path, self.inbox, self.definitions = folder / "dagster", folder / "in", folder / "defs.py"
 
-    def make(self, yaml: str = "") -> DagsterHome:
+    def make(self, definitions: str = DEFINITIONS, *, yaml: str = "") -> DagsterHome:
         """Make the folders, with more lines for the ``dagster.yaml``."""
         self.path.mkdir(parents=True)
         self.inbox.mkdir()
-        self.definitions.write_text(DEFINITIONS.replace("FOLDER", str(self.inbox)))
+        self.definitions.write_text(definitions)
         (self.path / "dagster.yaml").write_text(yaml)
         return self
 
+    def copy(self, folder: Path) -> DagsterHome:
+        """Return the same in another folder."""
+        shutil.copytree(self._folder, folder)
+        return DagsterHome(folder)
+
     def do(self, *steps: str, location: str = "here") -> None:
-        """Let Dagster's daemon and operators do the steps, see `dagster_side.py`."""
+        """Let Dagster's daemon and operators do the steps in the folder, see `dagster_side.py`."""
         command = [sys.executable, str(SIDE), str(self.path), str(self.definitions), location, *steps]
-        done = subprocess.run(command, cwd=self.inbox, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
     def for_ticktrail(self) -> Path:
         """Return a file with the same definitions and the other import line."""
         moved = self.definitions.with_name("moved.py")
-        moved.write_text(
-            self.definitions.read_text().replace("import dagster as dg", "import ticktrail as dg")
-        )
+        text = self.definitions.read_text().replace("import dagster as dg", "import ticktrail as dg")
+        moved.write_text(text.replace('listdir("in")', f'listdir("{self.inbox}")'))
         return moved
