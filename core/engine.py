@@ -45,6 +45,7 @@ from .events import (
     RunFailed,
     RunLaunched,
     SensorDefined,
+    SensorImported,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -130,6 +131,7 @@ class Engine:
             SensorStarted: self._switched,
             SensorStopped: self._switched,
             SensorStatusReset: self._switched,
+            SensorImported: self._switched,
             CursorReset: self._cursor_reset,
             RequestsPutOff: self._put_off,
             TickSkipped: self._ended_elsewhere,
@@ -398,7 +400,9 @@ class Engine:
     def _superseded(self, _: int, event: EngineStarted) -> None:
         raise EngineSuperseded(event.where)
 
-    def _switched(self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset) -> None:
+    def _switched(
+        self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset | SensorImported
+    ) -> None:
         self._reschedule(event.sensor)
 
     def _cursor_reset(self, _: int, event: CursorReset) -> None:

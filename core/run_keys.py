@@ -45,7 +45,7 @@ def _encoded(texts: Sequence[str]) -> list[bytes]:
 class RunKeyOwners(Protocol):
     """Who owns which run key: what the log is folded into, and what is asked.
 
-    The key of a sensor is owned by the `RunRequested` that first carried it, until a
+    The key of a sensor is owned by the `RunRequested`, or `RunKeyImported`, that first carried it, until a
     `RunKeysReleased` frees it. Keys are handed in as digests (`run_key_digests`), as many as there
     are at once. One thread writes; look-ups come from the same thread.
     """

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import compress, groupby
 
-from ..core.events import AnyEvent, RunKeysReleased, RunRequested
+from ..core.events import AnyEvent, RunKeyImported, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey, RequestedKeys
 from ..core.run_keys import NOBODY, RunKeyOwners, run_key_digests
 from .fold import Folded, are_all
 
-_REQUESTS = (RunRequested, RequestedKey)
+_CLAIMS = (RunRequested, RequestedKey, RunKeyImported)
 
 
 class RunKeys(Folded):
-    """Keeps in an index which `RunRequested` owns which run key of which sensor.
+    """Keeps in an index which `RunRequested`, or `RunKeyImported`, owns which run key of which sensor.
 
     Requests without a key, and those of operators, own nothing.
 
@@ -23,7 +23,7 @@ class RunKeys(Folded):
         index: The index; what it holds after `apply` is not saved yet.
     """
 
-    wanted = frozenset((RunRequested, RequestedKey, RequestedKeys, RunKeysReleased))
+    wanted = frozenset((RunRequested, RequestedKey, RequestedKeys, RunKeyImported, RunKeysReleased))
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
@@ -36,7 +36,7 @@ class RunKeys(Folded):
         return self.index.checkpoint
 
     def owners(self, sensor: str, run_keys: Sequence[str]) -> Sequence[int]:
-        """Return, for each run key of the sensor in order, the offset of the owning `RunRequested`, or `NOBODY`."""
+        """Return, for each run key of the sensor in order, the offset of the event that owns it, or `NOBODY`."""
         if not run_keys:
             return ()
         digests = run_key_digests(sensor, run_keys)
@@ -60,7 +60,7 @@ class RunKeys(Folded):
                 self._claim(claims)
                 claims = _Claims()
                 self.index.release(run_key_digests(event.sensor, event.run_keys))
-            elif type(event) in _REQUESTS and event.run_key and event.sensor is not None:  # type: ignore[union-attr]
+            elif type(event) in _CLAIMS and event.run_key and event.sensor is not None:  # type: ignore[union-attr]
                 claims.add_one(offset, event.sensor, event.run_key)  # type: ignore[union-attr]
         self._claim(claims)
         self.index.advance(checkpoint)
