@@ -42,7 +42,7 @@ STARTED_COLUMNS = (
     Column("started_at", "TIMESTAMP", "When it started, UTC."),
     Column("cursor_before", "VARCHAR", "The cursor handed to the sensor, NULL if there was none."),
     Column("fingerprint", "VARCHAR", "Digest of the code that was evaluated."),
-    Column("engine", "VARCHAR", "Id of the engine that evaluated it."),
+    Column("engine", "VARCHAR", "Id of the engine that evaluated it, or of the system that it was imported from."),
     Column("cause", "BIGINT", "Offset of the event that woke the sensor, NULL if its interval was over."),
     Column(
         "scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."
@@ -55,7 +55,8 @@ STARTED_COLUMNS = (
     Column(
         "since_previous",
         "DOUBLE",
-        "Seconds since the sensor's tick before started, NULL for the first; negative if the clock was set back.",
+        "Seconds since the sensor's tick before started, NULL for the first and for imported ones; negative if the "
+        "clock was set back.",
     ),
     Column(
         "lag",
@@ -89,6 +90,7 @@ _TICK_COLUMNS = (
     Column("repeated", "BIGINT", "How many requests were dropped because their run key is taken."),
     Column("rejected", "BIGINT", "How many requests could not become runs."),
     Column("put_off", "BIGINT", "How many requests were put off by a limit of the sensor's."),
+    Column("origin", "BIGINT", "Id of the tick in the system that it was imported from, NULL if it was not."),
 )
 
 _STARTED = """
@@ -118,7 +120,7 @@ known AS (
         CASE WHEN cause IS NOT NULL THEN NULL
              WHEN scheduled_for IS NOT NULL THEN (epoch_us(started_at) - epoch_us(scheduled_for)) / 1e6
              ELSE since_previous - interval_seconds END AS lag,
-        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS requested, 0 AS repeated, 0 AS rejected, 0 AS put_off
+        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS requested, 0 AS repeated, 0 AS rejected, 0 AS put_off, NULL AS origin
     FROM started
 ),
 requests AS (SELECT tick, count(*) AS requested FROM RunRequested WHERE tick IS NOT NULL GROUP BY tick),
@@ -148,6 +150,15 @@ UNION ALL SELECT event_offset, "at", tick, 'FAILURE', NULL, error, duration, rea
 UNION ALL SELECT event_offset, "at", tick, 'INTERRUPTED', NULL, reason, NULL, 0 FROM TickInterrupted
 """
 
+_IMPORTED = """
+SELECT event_offset AS tick, sensor, make_timestamp(started_at) AS started_at, "cursor" AS cursor_after,
+    source AS engine, 0 AS rejected, 0 AS put_off, len(runs) AS requested,
+    greatest(len(run_keys) - len(runs), 0) AS repeated, origin, event_offset AS end_offset,
+    make_timestamp(ended_at) AS ended_at, status, (ended_at - started_at) / 1e6 AS duration,
+    reason AS skip_reason, error, reacted
+FROM TickImported
+"""
+
 TICKS = Relation(
     "ticks",
     "Every tick, one row each.",
@@ -165,8 +176,11 @@ TICKS = Relation(
         Column("error", "VARCHAR", "Why it failed or was interrupted, one line."),
         Column("reacted", "BIGINT", "How many events it reacted to."),
     ),
-    f"SELECT o.*, make_timestamp(e.ended_at) AS ended_at, e.* EXCLUDE (tick, ended_at) "
-    f"FROM opened o JOIN ({_ENDED}) e ON e.tick = o.tick",
+    f"""
+SELECT o.*, make_timestamp(e.ended_at) AS ended_at, e.* EXCLUDE (tick, ended_at)
+FROM opened o JOIN ({_ENDED}) e ON e.tick = o.tick
+UNION ALL BY NAME {_IMPORTED}
+""",
     ("sensor", "tick"),
 )
 
@@ -208,12 +222,13 @@ RUN_REQUESTS = Relation(
     (
         _OFFSET,
         _OCCURRED,
-        Column("verdict", "VARCHAR", "`REQUESTED`, `REPEATED` (its run key is taken) or `REJECTED`."),
+        Column("verdict", "VARCHAR", "`REQUESTED`, `REPEATED` (its run key is taken), `REJECTED`, or `IMPORTED` (another system's run "
+            "owns the key)."),
         Column("sensor", "VARCHAR", "The asking sensor, NULL for an operator."),
         Column("tick", "BIGINT", "The asking tick, NULL for an operator."),
         Column("job", "VARCHAR", "Name of the job."),
         Column("run_key", "VARCHAR", "The run key, NULL if it has none."),
-        Column("run_id", "VARCHAR", "Id of the run that is owed, NULL unless `REQUESTED`."),
+        Column("run_id", "VARCHAR", "Id of the run that is owed, or of the one that was imported; else NULL."),
         Column("owner_offset", "BIGINT", "Offset of the request that owns the key, for `REPEATED`."),
         Column("why", "VARCHAR", "Why it was rejected."),
         Column("partition_key", "VARCHAR", "Partition of the run, NULL if it has none."),
@@ -235,6 +250,10 @@ UNION ALL
 SELECT event_offset, make_timestamp("at"), 'REJECTED', sensor, tick, job, run_key, NULL, NULL, why, NULL, NULL,
     NULL, NULL, NULL
 FROM RequestRejected
+UNION ALL
+SELECT event_offset, make_timestamp(requested_at), 'IMPORTED', sensor, NULL, job, run_key, run, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL
+FROM RunKeyImported
 """,
     ("sensor", "event_offset"),
 )
@@ -270,7 +289,7 @@ CURSORS = Relation(
         Column("cursor_before", "VARCHAR", "The cursor until then, NULL if there was none."),
         Column("cursor_after", "VARCHAR", "The cursor from then on, NULL if it was cleared."),
         Column("tick", "BIGINT", "The tick that changed it, NULL for an operator."),
-        Column("actor", "VARCHAR", "The operator who changed it, NULL for a tick."),
+        Column("actor", "VARCHAR", "The operator who changed it, or the system that it was imported from; NULL for a tick."),
         Column("reason", "VARCHAR", "The operator's reason, NULL if nothing was said."),
         Column("plan", "VARCHAR", "Digest of the plan that was applied, NULL if there was none."),
     ),
@@ -280,6 +299,9 @@ SELECT event_offset, make_timestamp("at") AS occurred_at, sensor, "before" AS cu
 FROM CursorUpdated
 UNION ALL
 SELECT event_offset, make_timestamp("at"), sensor, "before", "after", NULL, actor, reason, plan FROM CursorReset
+UNION ALL
+SELECT event_offset, make_timestamp("at"), sensor, "before", "after", NULL, source, 'imported', NULL
+FROM SensorImported WHERE "before" IS DISTINCT FROM "after"
 """,
     ("sensor", "event_offset"),
 )
@@ -389,9 +411,10 @@ SELECT sensor, CAST(started_at AS DATE) AS day, count(*) AS ticks,
     count(*) FILTER (status = 'SKIPPED') AS skipped, count(*) FILTER (status = 'SUCCESS') AS succeeded,
     count(*) FILTER (status = 'FAILURE') AS failed, sum(t.requested) AS requested, sum(t.repeated) AS repeated,
     count(duration) AS evaluated, sum(duration) AS total_duration, max(duration) AS longest_duration,
-    max(since_previous) AS longest_gap, max(tick) AS last_tick, arg_max(status, tick) AS last_status,
-    arg_max(started_at, tick) AS last_started_at, max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
-    arg_max_null(interval_seconds, tick) AS interval_seconds
+    max(since_previous) AS longest_gap,
+    arg_max(tick, struct_pack(at := started_at, id := tick)) AS last_tick, arg_max(status, struct_pack(at := started_at, id := tick)) AS last_status,
+    max(started_at) AS last_started_at, max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
+    arg_max_null(interval_seconds, struct_pack(at := started_at, id := tick)) AS interval_seconds
 FROM ticks t WHERE end_offset IS NOT NULL GROUP BY ALL
 """,
     ("sensor", "day"),
