@@ -42,7 +42,9 @@ STARTED_COLUMNS = (
     Column("started_at", "TIMESTAMP", "When it started, UTC."),
     Column("cursor_before", "VARCHAR", "The cursor handed to the sensor, NULL if there was none."),
     Column("fingerprint", "VARCHAR", "Digest of the code that was evaluated."),
-    Column("engine", "VARCHAR", "Id of the engine that evaluated it, or of the system that it was imported from."),
+    Column(
+        "engine", "VARCHAR", "Id of the engine that evaluated it, or of the system that it was imported from."
+    ),
     Column("cause", "BIGINT", "Offset of the event that woke the sensor, NULL if its interval was over."),
     Column(
         "scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."
@@ -222,13 +224,19 @@ RUN_REQUESTS = Relation(
     (
         _OFFSET,
         _OCCURRED,
-        Column("verdict", "VARCHAR", "`REQUESTED`, `REPEATED` (its run key is taken), `REJECTED`, or `IMPORTED` (another system's run "
-            "owns the key)."),
+        Column(
+            "verdict",
+            "VARCHAR",
+            "`REQUESTED`, `REPEATED` (its run key is taken), `REJECTED`, or `IMPORTED` (another system's run "
+            "owns the key).",
+        ),
         Column("sensor", "VARCHAR", "The asking sensor, NULL for an operator."),
         Column("tick", "BIGINT", "The asking tick, NULL for an operator."),
         Column("job", "VARCHAR", "Name of the job."),
         Column("run_key", "VARCHAR", "The run key, NULL if it has none."),
-        Column("run_id", "VARCHAR", "Id of the run that is owed, or of the one that was imported; else NULL."),
+        Column(
+            "run_id", "VARCHAR", "Id of the run that is owed, or of the one that was imported; else NULL."
+        ),
         Column("owner_offset", "BIGINT", "Offset of the request that owns the key, for `REPEATED`."),
         Column("why", "VARCHAR", "Why it was rejected."),
         Column("partition_key", "VARCHAR", "Partition of the run, NULL if it has none."),
@@ -289,7 +297,11 @@ CURSORS = Relation(
         Column("cursor_before", "VARCHAR", "The cursor until then, NULL if there was none."),
         Column("cursor_after", "VARCHAR", "The cursor from then on, NULL if it was cleared."),
         Column("tick", "BIGINT", "The tick that changed it, NULL for an operator."),
-        Column("actor", "VARCHAR", "The operator who changed it, or the system that it was imported from; NULL for a tick."),
+        Column(
+            "actor",
+            "VARCHAR",
+            "The operator who changed it, or the system that it was imported from; NULL for a tick.",
+        ),
         Column("reason", "VARCHAR", "The operator's reason, NULL if nothing was said."),
         Column("plan", "VARCHAR", "Digest of the plan that was applied, NULL if there was none."),
     ),

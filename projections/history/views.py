@@ -286,9 +286,11 @@ SENSOR_HEALTH = Relation(
     ),
     """
 WITH ended AS (
-    SELECT sensor, sum(p.ticks) AS ticks, arg_max(p.last_status, struct_pack(at := p.last_started_at, id := p.last_tick)) AS last_status,
+    SELECT sensor, sum(p.ticks) AS ticks,
+        arg_max(p.last_status, struct_pack(at := p.last_started_at, id := p.last_tick)) AS last_status,
         max(p.last_started_at) AS last_started_at,
-        arg_max_null(p.interval_seconds, struct_pack(at := p.last_started_at, id := p.last_tick)) AS interval_seconds, sum(skipped) / sum(p.ticks) AS skip_rate,
+        arg_max_null(p.interval_seconds, struct_pack(at := p.last_started_at, id := p.last_tick)) AS interval_seconds,
+        sum(skipped) / sum(p.ticks) AS skip_rate,
         sum(failed) / sum(p.ticks) AS failure_rate, max(p.last_failed_at) AS last_failed_at,
         sum(requested) AS requested, sum(repeated) AS repeated, sum(total_duration) / sum(evaluated) AS mean_duration,
         max(longest_duration) AS longest_duration, max(longest_gap) AS longest_gap

@@ -20,7 +20,14 @@ from ticktrail.adapters.folding import fold
 from ticktrail.adapters.history.database import PastMoment
 from ticktrail.adapters.history.segments import chained
 from ticktrail.adapters.home import Home
-from ticktrail.core.events import RunKeysReleased, RunRequested, SensorDefined, TickSkipped, TickStarted
+from ticktrail.core.events import (
+    RunKeyImported,
+    RunKeysReleased,
+    RunRequested,
+    SensorDefined,
+    TickSkipped,
+    TickStarted,
+)
 from ticktrail.core.log import EventLog
 from ticktrail.projections.runs import Runs
 from ticktrail.projections.ticks import Tick, Ticks
@@ -59,10 +66,10 @@ def test_ticks_are_those_of_the_projection(log: EventLog) -> None:
         told = rows(
             history,
             "SELECT tick, sensor, engine, started_at, status, ended_at, duration, skip_reason, error, requested, "
-            "repeated, rejected, cursor_before, cursor_after FROM ticks ORDER BY tick DESC",
+            "repeated, rejected, cursor_before, cursor_after FROM ticks ORDER BY tick",
         )
 
-    assert told == [_row(tick) for tick in ticks.rows()]
+    assert told == sorted(map(_row, ticks.rows()))
     assert {row[4] for row in told} == {"STARTED", "SKIPPED", "SUCCESS", "FAILURE", "INTERRUPTED"}
 
 
@@ -116,7 +123,7 @@ def test_run_keys_are_those_that_own_requests_until_they_are_released(log: Event
     freed: set[int] = set()
     for frame in log.read():
         for offset, event in enumerate(frame.events, frame.first_offset):
-            if isinstance(event, RunRequested) and event.sensor and event.run_key:
+            if isinstance(event, RunRequested | RunKeyImported) and event.sensor and event.run_key:
                 owned[event.sensor, event.run_key] = offset
             if isinstance(event, RunKeysReleased):
                 freed |= {
