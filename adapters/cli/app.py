@@ -17,6 +17,7 @@ from .backtest import backtest
 from .bisect import bisect
 from .dev import dev
 from .diff import diff
+from .export import export
 from .info import info
 from .query import query
 from .rebuild import rebuild
@@ -50,6 +51,7 @@ app.command(why_not)
 app.command(why_silent)
 app.command(log)
 app.command(query)
+app.command(export)
 app.command(replay)
 app.command(backtest)
 app.command(bisect)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +62,7 @@ class History:
         """
         self._folder, self._log, self._now, self._as_of = folder, log, now, as_of
         self._chain: list[Segment] = []
+        self._still = False
         self._tail = Derivation()
         self._head = 0
         self._database = self._empty()
@@ -86,7 +88,8 @@ class History:
             HistoryError: The history cannot be read.
         """
         statement = checked(question)
-        self.refresh()
+        if not self._still:
+            self.refresh()
         try:
             return self._database.sql(statement)
         except duckdb.IOException as error:
@@ -98,6 +101,20 @@ class History:
         """Return what to tell people of DuckDB's refusal."""
         names = ", ".join(relation.name for relation in self.relations)
         return HistoryQueryError(f"{str(error).rstrip()}\nrelations: {names}")
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Answer all questions of the block as of its beginning, so that their answers agree.
+
+        Raises:
+            HistoryError: The history cannot be read.
+        """
+        self.refresh()
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
 
     def refresh(self) -> None:
         """Take in what was appended and sealed since the last question."""

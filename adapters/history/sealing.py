@@ -164,6 +164,24 @@ def sealing(folder: Path, log: EventLog) -> Iterator[Sealer | None]:
 
 
 @contextmanager
+def kept(folder: Path) -> Iterator[None]:
+    """Have every segment stay for the length of the block: wait for who seals, and let nobody begin.
+
+    Where the history cannot be written, nobody is kept from it.
+    """
+    try:
+        fd = os.open(folder / "sealing.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        yield
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(fd)
+
+
+@contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
     """Make a folder for files that become a segment, or else are removed."""
     folder = ScratchFolder(parent)
