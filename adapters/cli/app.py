@@ -22,6 +22,7 @@ from .info import info
 from .query import query
 from .rebuild import rebuild
 from .replay import replay
+from .report import report
 from .slice import slice_
 from .text import UsageError
 from .verify import verify
@@ -51,6 +52,7 @@ app.command(why_not)
 app.command(why_silent)
 app.command(log)
 app.command(query)
+app.command(report)
 app.command(export)
 app.command(replay)
 app.command(backtest)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-
 from ...projections.history.health import (
     BINS,
     ENDINGS,

@@ -16,6 +16,9 @@ BINS = 120
 ENDINGS = ("succeeded", "skipped", "failed", "interrupted")
 REQUESTS = ("requested", "repeated")
 
+#: Of how long ticks took, what is told.
+QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+
 #: Why a sensor was silent.
 WHYS = ("unexplained", "engine down", "stopped")
 
