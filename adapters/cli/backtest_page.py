@@ -22,7 +22,8 @@ def page(sensor: str, code: str, summary: Summary) -> str:
 def _body(summary: Summary) -> Iterator[str]:
     yield f'<p class="faint">{_totals(summary)}</p>'
     yield from _troubles(summary)
-    yield f'<div class="panels">{_plot(summary)}</div>'
+    if any(summary.old) or any(summary.new):
+        yield f'<div class="panels">{_plot(summary)}</div>'
     yield "<section><h2>Ticks that ask for something else</h2>"
     if summary.diverging:
         yield table(["tick#", "started", "run requests"], map(_row, summary.diverging))
@@ -34,9 +35,11 @@ def _body(summary: Summary) -> Iterator[str]:
 
 
 def _totals(summary: Summary) -> str:
+    if not summary.ticks:
+        return "No tick was evaluated."
     counts = ", ".join(f"{count:,} {change}" for change, count in summary.counts.items())
     return (
-        f"{summary.ticks:,} ticks from {local_time(summary.start)} to {local_time(summary.end)}: "
+        f"{summary.ticks:,} ticks from {local_minute(summary.start)} to {local_minute(summary.end)}: "
         f"{sum(summary.old):,} run requests before, {sum(summary.new):,} after"
         + (f"; {counts}." if counts else ".")
     )
@@ -44,7 +47,7 @@ def _totals(summary: Summary) -> str:
 
 def _plot(summary: Summary) -> str:
     before, after = Series("before", summary.old), Series("after", summary.new)
-    most = max(*summary.old, *summary.new, 1)
+    most = max(*summary.old, *summary.new)
     length = (summary.end - summary.start) / len(summary.old)
     titles = [
         f"{local_minute(int(summary.start + place * length))}: {old:,} before, {new:,} after"

@@ -39,7 +39,7 @@ section { margin-top: 1.75rem } code { font-size: .9em; overflow-wrap: anywhere 
 .keys { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .8rem; color: var(--faint) }
 .key::before { content: ""; display: inline-block; width: .75em; height: .75em; border-radius: 2px; margin-right: .4em; background: var(--c) }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-size: .87rem }
-td, th { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+td, th { text-align: left; padding: .3rem .5rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
 th { color: var(--faint); font-weight: 500; white-space: nowrap } th.number { width: 1% } .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 td .name { display: inline-block; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; vertical-align: bottom } .still { white-space: nowrap }
 svg.strip { display: block; width: 12rem; height: 1.3rem; background: var(--panel); border: 1px solid var(--line) }

@@ -15,8 +15,8 @@ from typing import Any
 #: Under what names systems have it.
 _NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
-#: Seconds after which a browser that says nothing is given up.
-_PATIENCE = 60
+#: Seconds after which a browser is ended, whatever it does.
+_PATIENCE = 300
 
 
 def browser_command() -> str | None:
