@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -167,18 +167,15 @@ def sealing(folder: Path, log: EventLog) -> Iterator[Sealer | None]:
 def kept(folder: Path) -> Iterator[None]:
     """Have every segment stay for the length of the block: wait for who seals, and let nobody begin.
 
-    Where the history cannot be written, nobody is kept from it.
+    Who may not open the lock cannot keep anybody from it.
     """
-    try:
-        fd = os.open(folder / "sealing.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, PermissionError):
+    with ExitStack() as held:
+        # Without the file, nothing was ever sealed.
+        with suppress(FileNotFoundError, PermissionError):
+            fd = os.open(folder / "sealing.lock", os.O_RDONLY | os.O_CLOEXEC)
+            held.callback(os.close, fd)
+            fcntl.flock(fd, fcntl.LOCK_SH)
         yield
-        return
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH)
-        yield
-    finally:
-        os.close(fd)
 
 
 @contextmanager
