@@ -1,13 +1,17 @@
-"""Reading the log with a bar, where somebody waits for it."""
+"""Reading with a bar, where somebody waits for it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
 
 from ..core.errors import CorruptFrame
 from ..core.log import EventLog, Frame
 from .cyclic_gc import without_cyclic_gc
+
+T = TypeVar("T")
 
 #: Events that are read in less than the blink of an eye: no bar for so few.
 _FEW = 200_000
@@ -37,18 +41,42 @@ def _read_with_progress(
     log: EventLog, start: int, stop: int | None, doing: str, wanted: frozenset[type] | None
 ) -> Iterator[Frame]:
     head = stop if stop is not None else _head(log)
+    frames = log.read(start, stop, wanted=wanted)
     if not sys.stderr.isatty() or (head is not None and head - start < _FEW):
-        yield from log.read(start, stop, wanted=wanted)
+        yield from frames
         return
+    with _bar(doing, "events", None if head is None else head - start) as moved_to:
+        for frame in frames:
+            yield frame
+            moved_to(frame.next_offset - start)
+
+
+def with_progress(items: Iterable[T], total: int, *, doing: str, unit: str) -> Iterator[T]:
+    """Yield the items, with a bar on standard error if that is a terminal; it is gone afterwards.
+
+    Args:
+        total: How many there are.
+        unit: What they are, for people.
+    """
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    with _bar(doing, unit, total) as moved_to:
+        for count, item in enumerate(items, 1):
+            yield item
+            moved_to(count)
+
+
+@contextmanager
+def _bar(doing: str, unit: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """Show a bar for the length of the block, which says how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    shown = (BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
+    shown = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
     with Progress(TextColumn(doing), *shown, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None if head is None else head - start)
-        for frame in log.read(start, stop, wanted=wanted):
-            yield frame
-            bar.update(task, completed=frame.next_offset - start)
+        task = bar.add_task(doing, total=total)
+        yield lambda completed: bar.update(task, completed=completed)
 
 
 def _head(log: EventLog) -> int | None:

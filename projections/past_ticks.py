@@ -9,6 +9,7 @@ from ..core.events import (
     AnyEvent,
     BlobStored,
     DynamicPartitionsChanged,
+    RunKeyImported,
     RunKeysReleased,
     RunRequested,
     TapeRecorded,
@@ -125,7 +126,7 @@ class PastTicks:
             if not of_sensor:
                 continue
             self._state = evolve(self._state, offset, event)
-            if isinstance(event, RunRequested) and event.run_key:
+            if isinstance(event, RunRequested | RunKeyImported) and event.run_key:
                 self._owners.setdefault(event.run_key, offset)
             elif isinstance(event, RunKeysReleased):
                 for key in event.run_keys:

@@ -18,6 +18,7 @@ from .bisect import bisect
 from .dev import dev
 from .diff import diff
 from .export import export
+from .import_history import app as import_app
 from .info import info
 from .query import query
 from .rebuild import rebuild
@@ -62,6 +63,7 @@ app.command(diff)
 app.command(verify)
 app.command(rebuild)
 app.command(info)
+app.command(import_app)
 
 
 def execute(arguments: Sequence[str]) -> int:

@@ -82,9 +82,8 @@ def check_parts(folder: Path) -> list[str]:
 _ADDED_UP = {
     DAY_PARTS: (
         "SELECT sensor, day, sum(p.ticks), sum(p.skipped), sum(p.succeeded), sum(p.failed), sum(p.requested), "
-        "sum(p.repeated), sum(p.evaluated), max(p.longest_duration), max(p.longest_gap), max(p.last_tick), "
-        "arg_max(p.last_status, p.last_tick), arg_max(p.last_started_at, p.last_tick), max(p.last_failed_at), "
-        "arg_max_null(p.interval_seconds, p.last_tick) FROM {} AS p GROUP BY sensor, day"
+        "sum(p.repeated), sum(p.evaluated), max(p.longest_duration), max(p.longest_gap), max(p.last_started_at), "
+        "max(p.last_failed_at) FROM {} AS p GROUP BY sensor, day"
     ),
     DURATION_PARTS: "SELECT sensor, bucket, sum(p.evaluated) FROM {} AS p GROUP BY sensor, bucket",
 }

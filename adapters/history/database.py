@@ -12,7 +12,15 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import Relation
-from ...projections.history.stored import CARRIED, CARRIED_TICKS, PARTS, STORED, TICKS
+from ...projections.history.stored import (
+    CARRIED,
+    CARRIED_TICKS,
+    ONGOING,
+    PARTS,
+    STARTED_COLUMNS,
+    STORED,
+    TICKS,
+)
 from ...projections.history.views import AS_OF, VIEWS
 from ..run_key_index.marks import mark_of
 from .connection import connect
@@ -45,7 +53,13 @@ class History:
     """
 
     def __init__(
-        self, folder: Path | None, log: EventLog, *, now: Callable[[], int], as_of: PastMoment | None = None
+        self,
+        folder: Path | None,
+        log: EventLog,
+        *,
+        now: Callable[[], int],
+        as_of: PastMoment | None = None,
+        segment_events: int = SEGMENT_EVENTS,
     ) -> None:
         """Open the history.
 
@@ -55,12 +69,14 @@ class History:
             log: The log, which stays the caller's.
             now: Tells the time; UTC, microseconds since the epoch.
             as_of: Up to when to look, None for the head as it is at each question.
+            segment_events: From how many events on the tail is sealed.
 
         Raises:
             HistoryError: It cannot be read.
             CorruptFrame, UnknownSchema, LogUnavailable: As the log does.
         """
         self._folder, self._log, self._now, self._as_of = folder, log, now, as_of
+        self._ripe = segment_events
         self._chain: list[Segment] = []
         self._still = False
         self._tail = Derivation()
@@ -118,8 +134,8 @@ class History:
 
     def refresh(self) -> None:
         """Take in what was appended and sealed since the last question."""
-        if self._folder is not None and self._log.head() - self._sealed >= SEGMENT_EVENTS:
-            with sealing(self._folder, self._log) as sealer:
+        if self._folder is not None and self._log.head() - self._sealed >= self._ripe:
+            with sealing(self._folder, self._log, self._ripe) as sealer:
                 if sealer is not None:
                     sealer.seal()
         chain = self._segments()
@@ -186,10 +202,7 @@ class History:
 
     def _until(self, relation: Relation, query: str) -> str:
         if relation is TICKS:
-            query = (
-                f"{query} UNION ALL BY NAME SELECT *, 'STARTED' AS status, 0 AS requested, 0 AS repeated, 0 AS reacted "
-                f"FROM tail.{CARRIED_TICKS.name}"
-            )
+            query = f"{query} UNION ALL BY NAME SELECT *, 'STARTED' AS status, 0 AS reacted FROM tail.{CARRIED_TICKS.name}"
         if self._as_of is None:
             return query
         if relation in PARTS:
@@ -244,12 +257,10 @@ def _typed(relation: Relation) -> str:
 
 def _ticks_until(query: str, position: int) -> str:
     """Return the ticks as they were: one that ended later goes on."""
-    begun = {column.name for column in CARRIED_TICKS.columns}
-    ongoing = {"status": "'STARTED'", "requested": "0", "repeated": "0", "reacted": "0"}
     columns = ", ".join(
         column.name
-        if column.name in begun
-        else f"CASE WHEN end_offset < {position} THEN {column.name} ELSE {ongoing.get(column.name, 'NULL')} END "
+        if column in STARTED_COLUMNS
+        else f"CASE WHEN end_offset < {position} THEN {column.name} ELSE {ONGOING.get(column.name, 'NULL')} END "
         f"AS {column.name}"
         for column in TICKS.columns
     )

@@ -31,15 +31,15 @@ SEGMENT_EVENTS = 131_072
 #: How many segments of one size are merged into one of the next.
 FAN_IN = 8
 
-#: Segments of so many events or more are merged no further.
-LARGEST = SEGMENT_EVENTS * FAN_IN**2
+#: Segments so many times as large as the smallest are merged no further.
+LARGEST = FAN_IN**2
 
 
 class Sealer:
     """The one process that seals a history; see `sealing`."""
 
-    def __init__(self, folder: Path, log: EventLog) -> None:
-        self._folder, self._log = folder / "segments", log
+    def __init__(self, folder: Path, log: EventLog, segment_events: int) -> None:
+        self._folder, self._log, self._ripe = folder / "segments", log, segment_events
         self._scratch = folder
 
     def seal(self) -> int:
@@ -53,7 +53,7 @@ class Sealer:
         chain = chained(self._folder)
         remove_merged(self._folder, chain)
         start = chain[-1].stop if chain else 0
-        if self._log.head() - start < SEGMENT_EVENTS:
+        if self._log.head() - start < self._ripe:
             return start
         derivation = Derivation()
         try:
@@ -76,12 +76,12 @@ class Sealer:
             self._log, start, head, doing="sealing the history", wanted=IN_COLUMNS
         ):
             events.add(frame)
-            ripe = SEGMENT_EVENTS * (1 if head - start < FAN_IN * SEGMENT_EVENTS else FAN_IN)
+            ripe = self._ripe * (1 if head - start < FAN_IN * self._ripe else FAN_IN)
             if events.count >= ripe:
                 start = frame.next_offset
                 yield start, events
                 events = EventTables()
-        if events.count >= SEGMENT_EVENTS:
+        if events.count >= self._ripe:
             yield head, events
 
     def _sealed(self, derivation: Derivation, start: int, stop: int) -> Segment:
@@ -98,7 +98,7 @@ class Sealer:
 
     def _merge(self, chain: list[Segment]) -> None:
         """Merge the last segments as long as there are enough of one size."""
-        while (count := _ripe(chain)) > 1:
+        while (count := _of_one_size(chain, self._ripe)) > 1:
             chain[-count:] = [self._merged(chain[-count:])]
             remove_merged(self._folder, chain)
 
@@ -126,10 +126,10 @@ class Sealer:
         return described(path, rows)
 
 
-def _ripe(chain: Sequence[Segment]) -> int:
+def _of_one_size(chain: Sequence[Segment], ripe: int) -> int:
     """Return how many of the last segments are to be merged."""
-    size = SEGMENT_EVENTS * FAN_IN
-    while size <= LARGEST:
+    size = ripe * FAN_IN
+    while size <= ripe * LARGEST:
         small = 0
         for segment in reversed(chain):
             if segment.stop - segment.start >= size:
@@ -142,8 +142,12 @@ def _ripe(chain: Sequence[Segment]) -> int:
 
 
 @contextmanager
-def sealing(folder: Path, log: EventLog) -> Iterator[Sealer | None]:
-    """Be the one process that seals for the length of the block; None if another one is, or if it must not write."""
+def sealing(folder: Path, log: EventLog, segment_events: int = SEGMENT_EVENTS) -> Iterator[Sealer | None]:
+    """Be the one process that seals for the length of the block; None if another one is, or if it must not write.
+
+    Args:
+        segment_events: From how many events on the tail is sealed.
+    """
     try:
         (folder / "segments").mkdir(parents=True, exist_ok=True)
         fd = os.open(folder / "sealing.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -158,7 +162,7 @@ def sealing(folder: Path, log: EventLog) -> Iterator[Sealer | None]:
         except BlockingIOError:
             yield None
         else:
-            yield Sealer(folder, log)
+            yield Sealer(folder, log, segment_events)
     finally:
         os.close(fd)
 

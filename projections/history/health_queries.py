@@ -71,8 +71,9 @@ FROM ticks t GROUP BY ALL"""
         )
 
     def defined(self) -> str:
-        """The sensors that were defined, whether they ticked or not."""
-        return f"SELECT DISTINCT sensor FROM events WHERE kind = 'SensorDefined' AND {self.among()}"
+        """The sensors that were defined or imported, whether they ticked or not."""
+        kinds = "kind IN ('SensorDefined', 'SensorImported')"
+        return f"SELECT DISTINCT sensor FROM events WHERE {kinds} AND {self.among()}"
 
     def cursors(self) -> str:
         """Sensor, and its cursor."""

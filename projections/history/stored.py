@@ -35,14 +35,16 @@ EVENTS = Relation(
     ("sensor", "event_offset"),
 )
 
-_TICK_COLUMNS = (
+#: What a tick's start says.
+STARTED_COLUMNS = (
     _TICK,
     Column("sensor", "VARCHAR", "Name of the sensor or schedule."),
     Column("started_at", "TIMESTAMP", "When it started, UTC."),
     Column("cursor_before", "VARCHAR", "The cursor handed to the sensor, NULL if there was none."),
-    Column("cursor_after", "VARCHAR", "The cursor that the tick left."),
     Column("fingerprint", "VARCHAR", "Digest of the code that was evaluated."),
-    Column("engine", "VARCHAR", "Id of the engine that evaluated it."),
+    Column(
+        "engine", "VARCHAR", "Id of the engine that evaluated it, or of the system that it was imported from."
+    ),
     Column("cause", "BIGINT", "Offset of the event that woke the sensor, NULL if its interval was over."),
     Column(
         "scheduled_for", "TIMESTAMP", "The moment that a schedule's tick stands for, UTC; NULL for sensors."
@@ -55,7 +57,8 @@ _TICK_COLUMNS = (
     Column(
         "since_previous",
         "DOUBLE",
-        "Seconds since the sensor's tick before started, NULL for the first; negative if the clock was set back.",
+        "Seconds since the sensor's tick before started, NULL for the first and for imported ones; negative if the "
+        "clock was set back.",
     ),
     Column(
         "lag",
@@ -63,13 +66,33 @@ _TICK_COLUMNS = (
         "Seconds from when it was due: from its moment for a schedule, else from the end of the interval; "
         "NULL if it was woken by an event or is the sensor's first.",
     ),
+)
+
+#: What the columns that its end tells say of a tick that goes on; the others are NULL.
+ONGOING = {
+    "cursor_after": "cursor_before",
+    "tape": "CASE WHEN tape IS NOT NULL THEN 'complete' END",
+    "requested": "0",
+    "repeated": "0",
+    "rejected": "0",
+    "put_off": "0",
+    "status": "'STARTED'",
+    "reacted": "0",
+}
+
+_TICK_COLUMNS = (
+    *STARTED_COLUMNS,
+    Column("cursor_after", "VARCHAR", "The cursor that the tick left."),
     Column(
         "tape",
         "VARCHAR",
         "`complete` if all that it read is recorded, `partial` if not, NULL if it was not to be recorded.",
     ),
+    Column("requested", "BIGINT", "How many runs it asked for."),
+    Column("repeated", "BIGINT", "How many requests were dropped because their run key is taken."),
     Column("rejected", "BIGINT", "How many requests could not become runs."),
     Column("put_off", "BIGINT", "How many requests were put off by a limit of the sensor's."),
+    Column("origin", "BIGINT", "Id of the tick in the system that it was imported from, NULL if it was not."),
 )
 
 _STARTED = """
@@ -99,18 +122,23 @@ known AS (
         CASE WHEN cause IS NOT NULL THEN NULL
              WHEN scheduled_for IS NOT NULL THEN (epoch_us(started_at) - epoch_us(scheduled_for)) / 1e6
              ELSE since_previous - interval_seconds END AS lag,
-        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS rejected, 0 AS put_off
+        CASE WHEN recorded THEN 'complete' END AS tape, 0 AS requested, 0 AS repeated, 0 AS rejected, 0 AS put_off, NULL AS origin
     FROM started
 ),
+requests AS (SELECT tick, count(*) AS requested FROM RunRequested WHERE tick IS NOT NULL GROUP BY tick),
+repeats AS (SELECT tick, count(*) AS repeated FROM RunKeyRepeated GROUP BY tick),
 rejections AS (SELECT tick, count(*) AS rejected FROM RequestRejected GROUP BY tick),
 delays AS (SELECT tick, sum("count") AS put_off FROM RequestsPutOff GROUP BY tick)
 SELECT k.* REPLACE (
     CASE WHEN c.tick IS NULL THEN k.cursor_after ELSE c."after" END AS cursor_after,
     CASE WHEN len(t.uncovered) > 0 THEN 'partial' ELSE k.tape END AS tape,
+    k.requested + COALESCE(q.requested, 0) AS requested, k.repeated + COALESCE(d.repeated, 0) AS repeated,
     k.rejected + COALESCE(r.rejected, 0) AS rejected, k.put_off + COALESCE(p.put_off, 0) AS put_off)
 FROM known k
 LEFT JOIN CursorUpdated c ON c.tick = k.tick
 LEFT JOIN TapeRecorded t ON t.tick = k.tick
+LEFT JOIN requests q ON q.tick = k.tick
+LEFT JOIN repeats d ON d.tick = k.tick
 LEFT JOIN rejections r ON r.tick = k.tick
 LEFT JOIN delays p ON p.tick = k.tick
 """,
@@ -118,11 +146,19 @@ LEFT JOIN delays p ON p.tick = k.tick
 
 _ENDED = """
 SELECT event_offset AS end_offset, "at" AS ended_at, tick, 'SKIPPED' AS status, reason AS skip_reason,
-    NULL AS error, duration, 0 AS requested, repeated, reacted FROM TickSkipped
-UNION ALL SELECT event_offset, "at", tick, 'SUCCESS', NULL, NULL, duration, requested, repeated, reacted
-FROM TickCompleted
-UNION ALL SELECT event_offset, "at", tick, 'FAILURE', NULL, error, duration, requested, 0, reacted FROM TickFailed
-UNION ALL SELECT event_offset, "at", tick, 'INTERRUPTED', NULL, reason, NULL, 0, 0, 0 FROM TickInterrupted
+    NULL AS error, duration, reacted FROM TickSkipped
+UNION ALL SELECT event_offset, "at", tick, 'SUCCESS', NULL, NULL, duration, reacted FROM TickCompleted
+UNION ALL SELECT event_offset, "at", tick, 'FAILURE', NULL, error, duration, reacted FROM TickFailed
+UNION ALL SELECT event_offset, "at", tick, 'INTERRUPTED', NULL, reason, NULL, 0 FROM TickInterrupted
+"""
+
+_IMPORTED = """
+SELECT event_offset AS tick, sensor, make_timestamp(started_at) AS started_at, "cursor" AS cursor_after,
+    source AS engine, 0 AS rejected, 0 AS put_off, len(runs) AS requested,
+    greatest(len(run_keys) - len(runs), 0) AS repeated, origin, event_offset AS end_offset,
+    make_timestamp(ended_at) AS ended_at, status, (ended_at - started_at) / 1e6 AS duration,
+    reason AS skip_reason, error, reacted
+FROM TickImported
 """
 
 TICKS = Relation(
@@ -140,12 +176,13 @@ TICKS = Relation(
         ),
         Column("skip_reason", "VARCHAR", "Why it asked for nothing, NULL if no reason was given."),
         Column("error", "VARCHAR", "Why it failed or was interrupted, one line."),
-        Column("requested", "BIGINT", "How many runs it asked for."),
-        Column("repeated", "BIGINT", "How many requests were dropped because their run key is taken."),
         Column("reacted", "BIGINT", "How many events it reacted to."),
     ),
-    f"SELECT o.*, make_timestamp(e.ended_at) AS ended_at, e.* EXCLUDE (tick, ended_at) "
-    f"FROM opened o JOIN ({_ENDED}) e ON e.tick = o.tick",
+    f"""
+SELECT o.*, make_timestamp(e.ended_at) AS ended_at, e.* EXCLUDE (tick, ended_at)
+FROM opened o JOIN ({_ENDED}) e ON e.tick = o.tick
+UNION ALL BY NAME {_IMPORTED}
+""",
     ("sensor", "tick"),
 )
 
@@ -187,12 +224,19 @@ RUN_REQUESTS = Relation(
     (
         _OFFSET,
         _OCCURRED,
-        Column("verdict", "VARCHAR", "`REQUESTED`, `REPEATED` (its run key is taken) or `REJECTED`."),
+        Column(
+            "verdict",
+            "VARCHAR",
+            "`REQUESTED`, `REPEATED` (its run key is taken), `REJECTED`, or `IMPORTED` (another system's run "
+            "owns the key).",
+        ),
         Column("sensor", "VARCHAR", "The asking sensor, NULL for an operator."),
         Column("tick", "BIGINT", "The asking tick, NULL for an operator."),
         Column("job", "VARCHAR", "Name of the job."),
         Column("run_key", "VARCHAR", "The run key, NULL if it has none."),
-        Column("run_id", "VARCHAR", "Id of the run that is owed, NULL unless `REQUESTED`."),
+        Column(
+            "run_id", "VARCHAR", "Id of the run that is owed, or of the one that was imported; else NULL."
+        ),
         Column("owner_offset", "BIGINT", "Offset of the request that owns the key, for `REPEATED`."),
         Column("why", "VARCHAR", "Why it was rejected."),
         Column("partition_key", "VARCHAR", "Partition of the run, NULL if it has none."),
@@ -214,6 +258,10 @@ UNION ALL
 SELECT event_offset, make_timestamp("at"), 'REJECTED', sensor, tick, job, run_key, NULL, NULL, why, NULL, NULL,
     NULL, NULL, NULL
 FROM RequestRejected
+UNION ALL
+SELECT event_offset, make_timestamp(requested_at), 'IMPORTED', sensor, NULL, job, run_key, run, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL
+FROM RunKeyImported
 """,
     ("sensor", "event_offset"),
 )
@@ -249,7 +297,11 @@ CURSORS = Relation(
         Column("cursor_before", "VARCHAR", "The cursor until then, NULL if there was none."),
         Column("cursor_after", "VARCHAR", "The cursor from then on, NULL if it was cleared."),
         Column("tick", "BIGINT", "The tick that changed it, NULL for an operator."),
-        Column("actor", "VARCHAR", "The operator who changed it, NULL for a tick."),
+        Column(
+            "actor",
+            "VARCHAR",
+            "The operator who changed it, or the system that it was imported from; NULL for a tick.",
+        ),
         Column("reason", "VARCHAR", "The operator's reason, NULL if nothing was said."),
         Column("plan", "VARCHAR", "Digest of the plan that was applied, NULL if there was none."),
     ),
@@ -259,6 +311,9 @@ SELECT event_offset, make_timestamp("at") AS occurred_at, sensor, "before" AS cu
 FROM CursorUpdated
 UNION ALL
 SELECT event_offset, make_timestamp("at"), sensor, "before", "after", NULL, actor, reason, plan FROM CursorReset
+UNION ALL
+SELECT event_offset, make_timestamp("at"), sensor, "before", "after", NULL, source, 'imported', NULL
+FROM SensorImported WHERE "before" IS DISTINCT FROM "after"
 """,
     ("sensor", "event_offset"),
 )
@@ -368,9 +423,10 @@ SELECT sensor, CAST(started_at AS DATE) AS day, count(*) AS ticks,
     count(*) FILTER (status = 'SKIPPED') AS skipped, count(*) FILTER (status = 'SUCCESS') AS succeeded,
     count(*) FILTER (status = 'FAILURE') AS failed, sum(t.requested) AS requested, sum(t.repeated) AS repeated,
     count(duration) AS evaluated, sum(duration) AS total_duration, max(duration) AS longest_duration,
-    max(since_previous) AS longest_gap, max(tick) AS last_tick, arg_max(status, tick) AS last_status,
-    arg_max(started_at, tick) AS last_started_at, max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
-    arg_max_null(interval_seconds, tick) AS interval_seconds
+    max(since_previous) AS longest_gap,
+    arg_max(tick, struct_pack(at := started_at, id := tick)) AS last_tick, arg_max(status, struct_pack(at := started_at, id := tick)) AS last_status,
+    max(started_at) AS last_started_at, max(started_at) FILTER (status = 'FAILURE') AS last_failed_at,
+    arg_max_null(interval_seconds, struct_pack(at := started_at, id := tick)) AS interval_seconds
 FROM ticks t WHERE end_offset IS NOT NULL GROUP BY ALL
 """,
     ("sensor", "day"),

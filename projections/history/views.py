@@ -39,12 +39,12 @@ WITH freed AS (
         arg_min(l.actor, l.event_offset) AS released_by
     FROM run_requests r JOIN released_keys l
         ON l.sensor = r.sensor AND l.run_key = r.run_key AND l.event_offset > r.event_offset
-    WHERE r.verdict = 'REQUESTED' GROUP BY r.event_offset
+    WHERE r.verdict IN ('REQUESTED', 'IMPORTED') GROUP BY r.event_offset
 )
 SELECT r.sensor, r.run_key, r.event_offset AS owner_offset, r.run_id, r.occurred_at AS requested_at,
     f.released_at, f.released_by
 FROM run_requests r LEFT JOIN freed f ON f.event_offset = r.event_offset
-WHERE r.verdict = 'REQUESTED' AND r.sensor IS NOT NULL AND r.run_key <> ''
+WHERE r.verdict IN ('REQUESTED', 'IMPORTED') AND r.sensor IS NOT NULL AND r.run_key <> ''
 """,
 )
 
@@ -286,9 +286,11 @@ SENSOR_HEALTH = Relation(
     ),
     """
 WITH ended AS (
-    SELECT sensor, sum(p.ticks) AS ticks, arg_max(p.last_status, p.last_tick) AS last_status,
-        arg_max(p.last_started_at, p.last_tick) AS last_started_at,
-        arg_max_null(p.interval_seconds, p.last_tick) AS interval_seconds, sum(skipped) / sum(p.ticks) AS skip_rate,
+    SELECT sensor, sum(p.ticks) AS ticks,
+        arg_max(p.last_status, struct_pack(at := p.last_started_at, id := p.last_tick)) AS last_status,
+        max(p.last_started_at) AS last_started_at,
+        arg_max_null(p.interval_seconds, struct_pack(at := p.last_started_at, id := p.last_tick)) AS interval_seconds,
+        sum(skipped) / sum(p.ticks) AS skip_rate,
         sum(failed) / sum(p.ticks) AS failure_rate, max(p.last_failed_at) AS last_failed_at,
         sum(requested) AS requested, sum(repeated) AS repeated, sum(total_duration) / sum(evaluated) AS mean_duration,
         max(longest_duration) AS longest_duration, max(longest_gap) AS longest_gap
