@@ -75,5 +75,5 @@ def _rows(history: History, relation: Relation) -> int | None:
     """Return how many rows a stored relation has; of a view nobody knows before it is worked out."""
     if not relation.order:
         return None
-    ((count,),) = history.sql(f"SELECT count(*) FROM {relation.name}").fetchall()
+    ((count,),) = history.rows(f"SELECT count(*) FROM {relation.name}")
     return int(count)

@@ -61,10 +61,10 @@ def report(
 def _report(history: History, sensor: str | None, last: str | None) -> Report:
     with needing_history():
         from ..history.report import report_of
-    ((now,),) = history.sql("SELECT epoch_us(moment) FROM as_of").fetchall()
+    ((now,),) = history.rows("SELECT epoch_us(moment) FROM as_of")
     found = report_of(history, sensor, None if last is None else moment(last, now))
     if sensor is not None and not found.sensors:
-        known = (name for (name,) in history.sql("SELECT sensor FROM sensor_health").fetchall())
+        known = (name for (name,) in history.rows("SELECT sensor FROM sensor_health"))
         raise UnknownName("sensor", sensor, known, to_do=DEFINE_IT)
     return found
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
@@ -112,6 +113,16 @@ class History:
             raise HistoryDamaged(self._folder or Path(), f"cannot be read ({_line(error)})") from error
         except duckdb.Error as error:
             raise self.refused(error) from error
+
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """Return all rows of a question of our own, see `sql`.
+
+        Raises:
+            HistoryError: The history cannot be read.
+        """
+        relation = self.sql(question)
+        with reading_errors("the history"):
+            return relation.fetchall()
 
     def refused(self, error: duckdb.Error) -> HistoryQueryError:
         """Return what to tell people of DuckDB's refusal."""
@@ -245,6 +256,19 @@ class History:
         position, moment = self._as_of or (self._head, self._now())
         self._database.execute(f"DELETE FROM {AS_OF.name}")
         self._database.execute(f"INSERT INTO {AS_OF.name} VALUES ({position}, make_timestamp({moment}))")
+
+
+@contextmanager
+def reading_errors(what: str) -> Iterator[None]:
+    """Say what cannot be read in the place of what DuckDB says, for the length of the block.
+
+    Raises:
+        HistoryError: It cannot be read.
+    """
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise HistoryError(f"{what} cannot be read: {_line(error)}") from error
 
 
 def _stop(chain: Sequence[Segment]) -> int:

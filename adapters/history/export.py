@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,8 +20,7 @@ from ...projections.history.health_queries import AS_OF_NOW
 from ...projections.history.schema import SCHEMA_VERSION, Relation
 from ...projections.history.stored import STORED
 from ...projections.history.views import VIEWS
-from .database import History
-from .errors import HistoryError
+from .database import History, reading_errors
 from .segments import described, synced
 
 #: All that is exported. What `as_of` says is in the manifest.
@@ -84,7 +82,7 @@ def export(history: History, target: Path, progress: Progress) -> ExportManifest
         HistoryError: The history cannot be read.
     """
     with _whole_folder(target) as folder, history.still():
-        ((position, moment),) = history.sql(AS_OF_NOW).fetchall()
+        ((position, moment),) = history.rows(AS_OF_NOW)
         written = [_exported(history, relation, folder, progress) for relation in EXPORTED]
         manifest = ExportManifest(
             schema=SCHEMA_VERSION, position=position, moment=moment_text(moment), files=written
@@ -125,7 +123,7 @@ def _whole_folder(target: Path) -> Iterator[Path]:
 def _exported(history: History, relation: Relation, folder: Path, progress: Progress) -> ExportedFile:
     path, rows = folder / f"{relation.name}.parquet", 0
     progress(relation, 0)
-    with _reading(relation):
+    with reading_errors(f"the relation {relation.name} of the history"):
         reader = history.sql(f"FROM {relation.name}").to_arrow_reader(_BATCH)
         with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
             for group in _row_groups(reader):
@@ -148,13 +146,3 @@ def _row_groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
             batches, rows, size = [], 0, 0
     if batches:
         yield pa.Table.from_batches(batches)
-
-
-@contextmanager
-def _reading(relation: Relation) -> Iterator[None]:
-    """Say what cannot be read in the place of what DuckDB says of it."""
-    try:
-        yield
-    except (duckdb.Error, pa.ArrowException) as error:
-        why = " ".join(str(error).split())
-        raise HistoryError(f"the relation {relation.name} of the history cannot be read: {why}") from error

@@ -54,7 +54,7 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Said(msgspec.Struct, frozen=True):
-    """A reason or an error, and in how many ticks it was given."""
+    """A reason or an error, and in how many ticks it was given; ``#`` is in the place of numbers that differ."""
 
     text: str
     ticks: int

@@ -13,6 +13,9 @@ MOST = 10
 #: Characters of a reason or an error by which ticks are counted.
 _SAID = 300
 
+#: What may be another in each tick of the same kind: ids and numbers.
+_VARYING = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+"
+
 
 class Window(NamedTuple):
     """Which ticks a report is about.
@@ -80,16 +83,25 @@ FROM ticks t GROUP BY ALL"""
         return f"SELECT sensor, cursor_now, changed_by, seconds FROM cursor_lag WHERE {self.among()}"
 
     def said(self) -> str:
-        """Sensor or NULL for all, whether it is an error, text and number of ticks; the commonest first."""
+        """Sensor or NULL for all, whether it is an error, text and number of ticks; the commonest first.
+
+        Texts that differ in ids and numbers only are counted as one, with ``#`` in their place.
+        """
         return f"""{self._ticks},
-said AS (
-    SELECT sensor, status <> 'SKIPPED' AS failed, count(*) AS n, left(CASE WHEN status <> 'SKIPPED' THEN error
+words AS (
+    SELECT sensor, status <> 'SKIPPED' AS failed, left(CASE WHEN status <> 'SKIPPED' THEN error
         WHEN skip_reason IS NOT NULL THEN skip_reason WHEN repeated > 0 THEN 'all run keys already used'
         ELSE 'no reason given' END, {_SAID}) AS words
-    FROM ticks WHERE status <> 'SUCCESS' GROUP BY ALL
+    FROM ticks WHERE status <> 'SUCCESS'
+),
+shapes AS (
+    SELECT sensor, failed, regexp_replace(words, '{_VARYING}', '#', 'g') AS shape, count(*) AS n,
+        min(words) AS least, max(words) AS greatest
+    FROM words GROUP BY ALL
 )
-SELECT sensor, failed, words, CAST(sum(n) AS BIGINT) AS ticks FROM said
-GROUP BY GROUPING SETS ((sensor, failed, words), (failed, words))
+SELECT sensor, failed, CASE WHEN min(s.least) = max(s.greatest) THEN min(s.least) ELSE shape END AS words,
+    CAST(sum(n) AS BIGINT) AS ticks
+FROM shapes s GROUP BY GROUPING SETS ((sensor, failed, shape), (failed, shape))
 QUALIFY row_number() OVER (PARTITION BY GROUPING(sensor), sensor, failed ORDER BY ticks DESC, words) <= {MOST}
 ORDER BY ticks DESC, words"""
 
