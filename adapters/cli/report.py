@@ -39,7 +39,8 @@ def report(
 ) -> int:
     """Tell how sensors fared: outcomes, durations, requests, silences, and what was said why.
 
-    Worst first. A silence is a gap of more than twice the interval. Durations are told to about 1 %.
+    Worst first. A silence is a gap of more than twice the interval. Durations are told to about 1 %. Reasons and errors
+    that differ in numbers only are counted as one, with # in the place of these.
     """
     home, out = common.open(), Output(json=common.json)
     with asked(home, when) as history:

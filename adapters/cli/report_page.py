@@ -50,8 +50,8 @@ def _facts(whole: Health) -> Iterator[tuple[str, str]]:
     yield "silences", f"{whole.gap_count:,}"
     if whole.detection is not None:
         yield "runs detected", f"{whole.detection.runs:,}"
-        yield "to detect, p50", took(whole.detection.p50)
-        yield "to detect, p95", took(whole.detection.p95)
+        yield "detect, p50", took(whole.detection.p50)
+        yield "detect, p95", took(whole.detection.p95)
     if whole.cursor is not None:
         yield "cursor", cursor_text(whole.cursor.cursor, 40)
         yield "cursor age", rough(whole.cursor.seconds)
@@ -180,7 +180,7 @@ def _strip_keys() -> Iterator[str]:
 def _sensor_table(sensors: list[Health]) -> str:
     headers = [
         *("sensor", "over time", "last tick", "ticks#", "failed#", "skipped#", "p50#", "p95#", "p99#"),
-        *("requested#", "repeated#", "silences#", "longest#", "cursor age#", "to detect, p50#"),
+        *("requested#", "repeated#", "silences#", "longest#", "cursor age#", "detect p50#"),
     ]
     rows = [_sensor_row(health) for health in sensors]
     # A column that nobody has anything in is left out.

@@ -11,7 +11,8 @@ from .views import AS_OF, VIEWS
 _HEAD = """# The tick history
 
 The relations that `ticktrail query` and `instance.history.sql()` know; `ticktrail report` sums them up, and
-`ticktrail export DIR` writes them as Parquet files. All times are UTC, all lengths of time are seconds. This page is made from the schema: `python -m ticktrail.projections.history.document`.
+`ticktrail export DIR` writes them as Parquet files. All times are UTC, all lengths of time are seconds. This page is
+made from the schema: `python -m ticktrail.projections.history.document`.
 """
 
 _STORED = """
@@ -30,8 +31,8 @@ These are worked out from the others when they are asked for.
 _README = """# A tick history, exported
 
 What a ticktrail log of {position} events tells, as of {moment}: a Parquet file for each relation, named
-after it. All times are UTC, all lengths of time are seconds, JSON is text. `manifest.json` has the rows, size and digest (BLAKE2b, 16
-bytes) of each file, the position and the version of the relations.
+after it. All times are UTC, all lengths of time are seconds, JSON is text. `manifest.json` has the rows, size and
+digest (BLAKE2b, 16 bytes) of each file, the position and the version of the relations.
 
 Ask with any tool that reads Parquet, such as DuckDB: `SELECT status, count(*) FROM 'ticks.parquet' GROUP BY status`.
 

@@ -8,6 +8,7 @@ import pytest
 
 from command_line import CommandLine
 from fared import BAD, GOOD, IDLE, fared
+from long_history import History as LongHistory
 from story import Story
 from ticktrail.adapters.cli.report_page import SHOWN
 from ticktrail.adapters.cli.sparkline import sparkline, summed
@@ -34,6 +35,23 @@ def test_the_numbers_are_those_of_the_ticks(told: CommandLine) -> None:
     assert [{name: each[name] for name in expected[0]} for each in ticked] == expected
     assert [each["sensor"] for each in expected] == sorted([BAD, GOOD])
     assert sum(each["repeated"] for each in expected) > 0
+
+
+def test_over_every_kind_of_event_it_agrees_with_the_views(ticktrail: CommandLine) -> None:
+    """The log has interrupted ticks, imported ones, and some that go on."""
+    ticktrail.tell(LongHistory(seed=11).tell(4_000))
+    head = ticktrail.head()
+    asked = (
+        "SELECT h.sensor, h.ticks, h.last_status, h.requested, h.repeated, h.skip_rate, h.failure_rate, d.p50, d.p99 "
+        "FROM sensor_health h LEFT JOIN tick_duration d USING (sensor) ORDER BY sensor"
+    )
+
+    expected = ticktrail("query", "--json", asked, "--as-of", head).records
+    records = ticktrail("report", "--json", "--as-of", head).records
+
+    told = {each["sensor"]: {name: each[name] for name in expected[0]} for each in records}
+    assert [told[each["sensor"]] for each in expected] == expected
+    assert sum(each["interrupted"] for each in records) > 0
 
 
 def test_rates_are_shares_of_ticks_and_of_requests(told: CommandLine) -> None:
