@@ -102,7 +102,7 @@ def _show(out: Output, home: Home, held: _Held, now: _Now | None) -> None:
             "ticktrail": version("ticktrail"),
             "home": str(home.path),
             "log": home.log_name,
-            "events": f"{held.events}" + ("" if size is None else f" in {_bytes(size)}"),
+            "events": f"{held.events}" + ("" if size is None else f" in {size_text(size)}"),
             **present,
             "sensors": f"{held.sensors}, {held.sensors_running} running",
             "runs": ", ".join([str(sum(held.runs.values())), *runs]),
@@ -119,7 +119,8 @@ def _size(home: Home) -> int | None:
     return sum(file.stat().st_size for file in files if file.exists())
 
 
-def _bytes(size: int) -> str:
+def size_text(size: int) -> str:
+    """Return a number of bytes, such as ``12.3 MiB``."""
     amount = float(size)
     for unit in ("bytes", "KiB", "MiB"):
         if amount < 1024:

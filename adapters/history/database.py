@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
@@ -77,6 +79,7 @@ class History:
         self._folder, self._log, self._now, self._as_of = folder, log, now, as_of
         self._ripe = segment_events
         self._chain: list[Segment] = []
+        self._still = False
         self._tail = Derivation()
         self._head = 0
         self._database = self._empty()
@@ -102,7 +105,8 @@ class History:
             HistoryError: The history cannot be read.
         """
         statement = checked(question)
-        self.refresh()
+        if not self._still:
+            self.refresh()
         try:
             return self._database.sql(statement)
         except duckdb.IOException as error:
@@ -110,10 +114,34 @@ class History:
         except duckdb.Error as error:
             raise self.refused(error) from error
 
+    def rows(self, question: str) -> list[tuple[Any, ...]]:
+        """Return all rows of a question of our own, see `sql`.
+
+        Raises:
+            HistoryError: The history cannot be read.
+        """
+        relation = self.sql(question)
+        with reading_errors("the history"):
+            return relation.fetchall()
+
     def refused(self, error: duckdb.Error) -> HistoryQueryError:
         """Return what to tell people of DuckDB's refusal."""
         names = ", ".join(relation.name for relation in self.relations)
         return HistoryQueryError(f"{str(error).rstrip()}\nrelations: {names}")
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Answer all questions of the block as of its beginning, so that their answers agree.
+
+        Raises:
+            HistoryError: The history cannot be read.
+        """
+        self.refresh()
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
 
     def refresh(self) -> None:
         """Take in what was appended and sealed since the last question."""
@@ -228,6 +256,19 @@ class History:
         position, moment = self._as_of or (self._head, self._now())
         self._database.execute(f"DELETE FROM {AS_OF.name}")
         self._database.execute(f"INSERT INTO {AS_OF.name} VALUES ({position}, make_timestamp({moment}))")
+
+
+@contextmanager
+def reading_errors(what: str) -> Iterator[None]:
+    """Say what cannot be read in the place of what DuckDB says, for the length of the block.
+
+    Raises:
+        HistoryError: It cannot be read.
+    """
+    try:
+        yield
+    except (duckdb.Error, pa.ArrowException) as error:
+        raise HistoryError(f"{what} cannot be read: {_line(error)}") from error
 
 
 def _stop(chain: Sequence[Segment]) -> int:

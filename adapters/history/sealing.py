@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -165,6 +165,21 @@ def sealing(folder: Path, log: EventLog, segment_events: int = SEGMENT_EVENTS) -
             yield Sealer(folder, log, segment_events)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def kept(folder: Path) -> Iterator[None]:
+    """Have every segment stay for the length of the block: wait for who seals, and let nobody begin.
+
+    Who may not open the lock cannot keep anybody from it.
+    """
+    with ExitStack() as held:
+        # Without the file, nothing was ever sealed.
+        with suppress(FileNotFoundError, PermissionError):
+            fd = os.open(folder / "sealing.lock", os.O_RDONLY | os.O_CLOEXEC)
+            held.callback(os.close, fd)
+            fcntl.flock(fd, fcntl.LOCK_SH)
+        yield
 
 
 @contextmanager

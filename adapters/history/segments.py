@@ -155,12 +155,12 @@ def publish(scratch: Path, folder: Path, manifest: Manifest) -> Segment:
     """
     (scratch / _MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     for path in [*scratch.iterdir(), scratch]:
-        _sync(path)
+        synced(path)
     target = folder / _name(manifest.start, manifest.stop)
     # One that lost its manifest on the way out, or was left over by a release with another schema.
     shutil.rmtree(target, ignore_errors=True)
     os.rename(scratch, target)
-    _sync(folder)
+    synced(folder)
     return Segment(target, manifest.start, manifest.stop)
 
 
@@ -197,7 +197,12 @@ def _name(start: int, stop: int) -> str:
     return f"{start:015}-{stop:015}"
 
 
-def _sync(path: Path) -> None:
+def synced(path: Path) -> None:
+    """Have what was written to a file or a folder on the disk.
+
+    Raises:
+        OSError: It cannot be written.
+    """
     fd = os.open(path, os.O_RDONLY)
     try:
         os.fsync(fd)

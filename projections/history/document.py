@@ -10,8 +10,9 @@ from .views import AS_OF, VIEWS
 
 _HEAD = """# The tick history
 
-The relations that `ticktrail query` and `instance.history.sql()` know. All times are UTC, all lengths of time are
-seconds. This page is made from the schema: `python -m ticktrail.projections.history.document`.
+The relations that `ticktrail query` and `instance.history.sql()` know; `ticktrail report` sums them up, and
+`ticktrail export DIR` writes them as Parquet files. All times are UTC, all lengths of time are seconds. This page is
+made from the schema: `python -m ticktrail.projections.history.document`.
 """
 
 _STORED = """
@@ -27,10 +28,33 @@ _VIEWS = """
 These are worked out from the others when they are asked for.
 """
 
+_README = """# A tick history, exported
+
+What a ticktrail log of {position} events tells, as of {moment}: a Parquet file for each relation, named
+after it. All times are UTC, all lengths of time are seconds, JSON is text. `manifest.json` has the rows, size and
+digest (BLAKE2b, 16 bytes) of each file, the position and the version of the relations.
+
+Ask with any tool that reads Parquet, such as DuckDB: `SELECT status, count(*) FROM 'ticks.parquet' GROUP BY status`.
+
+## What happened
+"""
+
+_README_VIEWS = """
+## The usual questions
+
+These are worked out from the others. Ages count back from the moment above.
+"""
+
 
 def document() -> str:
     """Return the whole page."""
     return _HEAD + _STORED + "".join(_told(STORED)) + _VIEWS + "".join(_told((*VIEWS, AS_OF)))
+
+
+def readme(position: int, moment: str) -> str:
+    """Return the page that goes with an export of the history up to a position, as of a moment."""
+    head = _README.format(position=position, moment=moment)
+    return head + "".join(_told(STORED)) + _README_VIEWS + "".join(_told(VIEWS))
 
 
 def _told(relations: Iterable[Relation]) -> Iterator[str]:
