@@ -107,4 +107,8 @@ def described(error: Exception) -> list[Any]:
     ]
     if isinstance(error, OSError) and error.filename is not None and len(arguments) == 2:
         arguments.append(str(error.filename))
-    return [type(error).__name__, *arguments]
+    return [_name(type(error)), *arguments]
+
+
+def _name(kind: type) -> str:
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

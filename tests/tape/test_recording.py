@@ -21,7 +21,6 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from os import listdir
 from pathlib import Path
 from typing import Any
@@ -30,6 +29,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.http_server import http_server
+from harness.tapes import play, record
 from ticktrail.adapters.tape import install, rebind
 from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, under
 
@@ -51,18 +52,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "link").symlink_to(folder / "a.csv")
     (folder / "nowhere").symlink_to(folder / "gone")
     return folder
-
-
-def record(read: Callable[[], Any]) -> tuple[Any, Tape]:
-    recorder = Recorder()
-    with under(recorder):
-        answer = read()
-    return answer, recorder.tape()
-
-
-def play(tape: Tape, read: Callable[[], Any]) -> Any:
-    with under(Player(tape)):
-        return read()
 
 
 def opened(folder: Path, use: Callable[[Any], Any], **how: Any) -> Any:
@@ -337,42 +326,8 @@ class TestHttp:
     @pytest.fixture
     def server(self) -> Iterator[tuple[str, list[str]]]:
         """Where a server is, and the requests that it got."""
-        got = list[str]()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                got.append(f"GET {self.path}")
-                self._answer(
-                    404 if self.path == "/none" else 200, f"{self.path} for the {len(got)}th".encode()
-                )
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                got.append(f"POST {self.path} {body.decode()}")
-                self._answer(200, body[::-1])
-
-            def _answer(self, status: int, body: bytes) -> None:
-                self.send_response(status)
-                if self.path == "/chunked":
-                    self.send_header("Transfer-Encoding", "chunked")
-                    self.end_headers()
-                    self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
-                    return
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}", got
-            server.shutdown()
-            thread.join()
+        with http_server() as server:
+            yield server
 
     @pytest.mark.parametrize("path", ["/a", "/chunked"])
     def test_an_answer_comes_from_the_tape_and_no_request_goes_out(
