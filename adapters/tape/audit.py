@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+import zoneinfo
 from typing import Any
 
 from ...core.tape import NotOnTape, Player, Recorder, reading
@@ -42,6 +43,7 @@ _EFFECTS = frozenset(
 
 #: Where code is read from, which is no read of the outside world: its digest tells what it was.
 CODE = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {sys.prefix})
+_TIME_ZONES = zoneinfo.TZPATH
 _CODE_ENDS = (".py", ".pyc", ".so")
 
 
@@ -79,10 +81,10 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_import(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Return whether Python looks for a module, or reads it."""
+    """Return whether Python looks for a module, or reads it, or a time zone."""
     if event not in ("open", "os.listdir") or not isinstance(path := arguments[0], str):
         return False
     if event == "os.listdir":
         return path in sys.path_importer_cache
     # What is compiled without a file has such a name.
-    return path.endswith(_CODE_ENDS) or path.startswith((*CODE, "<"))
+    return path.endswith(_CODE_ENDS) or path.startswith((*CODE, *_TIME_ZONES, "<"))

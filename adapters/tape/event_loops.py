@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any
 
 from ...core.tape import covered
-from .http_surroundings import unrecorded
+from .unrecorded import unrecorded
 
 
 def _loops(module: Any) -> Iterator[tuple[Any, str, Any]]:

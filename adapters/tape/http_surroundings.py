@@ -7,21 +7,9 @@ would bring secrets on the tape.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
 from typing import Any
 
-from ...core.tape import covered
-
-
-def unrecorded(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that does as *original*, and what that reads is not recorded."""
-
-    @wraps(original)
-    def function(*arguments: Any, **named: Any) -> Any:
-        with covered():
-            return original(*arguments, **named)
-
-    return function
+from .unrecorded import unrecorded
 
 
 def _of(*names: str) -> Callable[[Any], Iterator[tuple[Any, str, Callable[..., Any]]]]:

@@ -12,7 +12,7 @@ from typing import Any
 from ...core.tape import Recorder, covered, reading
 from ...core.tape.recorder import described
 from .http import subject_of
-from .http_surroundings import unrecorded
+from .unrecorded import unrecorded
 
 _PORTS = {"http": 80, "https": 443}
 _VERSIONS = {10: b"HTTP/1.0", 11: b"HTTP/1.1"}

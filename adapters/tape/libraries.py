@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ...core.tape import covered, reading
-from . import audit, event_loops, http_surroundings, httpx, urllib3
+from . import audit, event_loops, http_surroundings, httpx, sqlite3, time_zones, urllib3
 
 #: What is replaced: whose, its name, and by what.
 Patches = Iterator[tuple[Any, str, Any]]
@@ -20,6 +20,8 @@ _PATCHES: Mapping[str, Callable[[Any], Patches]] = {
     **urllib3.PATCHES,
     **httpx.PATCHES,
     **event_loops.PATCHES,
+    **sqlite3.PATCHES,
+    **time_zones.PATCHES,
 }
 
 

@@ -31,7 +31,9 @@ def install() -> None:
 
 
 def _put(holder: Any, name: str, replacement: Any) -> None:
-    _installed[getattr(holder, name)] = replacement
+    # Modules of users take functions by name; what one library sees for a module is that library's own.
+    if not isinstance(replacement, ModuleType):
+        _installed[getattr(holder, name)] = replacement
     setattr(holder, name, replacement)
 
 

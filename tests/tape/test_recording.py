@@ -19,6 +19,7 @@ import traceback
 import urllib.error
 import urllib.request
 import uuid
+import zoneinfo
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from os import listdir
@@ -305,6 +306,20 @@ def test_a_traceback_is_shown_on_the_record_and_while_a_tape_is_played() -> None
     assert tape == Tape()
     assert play(tape, read) == then
     assert 'raise ValueError("no")' in then
+
+
+def test_a_time_zone_is_no_read_of_the_tick_that_asks_for_it_first() -> None:
+    """Seen to fail: its file was looked for on the tape, and opened where no tape is."""
+
+    def read() -> str:
+        return str(datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo("Asia/Tokyo")))
+
+    zoneinfo.ZoneInfo.clear_cache()
+    then, tape = record(read)
+    zoneinfo.ZoneInfo.clear_cache()
+
+    assert tape == Tape()
+    assert play(tape, read) == then
 
 
 def test_json_is_read_from_the_tape(folder: Path) -> None:
