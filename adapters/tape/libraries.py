@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ...core.tape import covered, reading
-from . import audit, event_loops, http_surroundings, httpx, sqlite3, time_zones, urllib3
+from . import audit, event_loops, http_surroundings, httpx, psycopg, sqlite3, time_zones, urllib3
 
 #: What is replaced: whose, its name, and by what.
 Patches = Iterator[tuple[Any, str, Any]]
@@ -21,6 +21,7 @@ _PATCHES: Mapping[str, Callable[[Any], Patches]] = {
     **httpx.PATCHES,
     **event_loops.PATCHES,
     **sqlite3.PATCHES,
+    **psycopg.PATCHES,
     **time_zones.PATCHES,
 }
 
