@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from ..plain_data import plain_problems
 from ..tape import covered, observe, reading
+from ..taped_instance import TapedInstance
 from .errors import CheckError, DagsterInvariantViolationError
 from .resource_scope import Resources, ResourceScope, needs_closing
 from .resources import checked_resources
@@ -235,13 +236,13 @@ class SensorEvaluationContext:
         Raises:
             DagsterInvariantViolationError: It was built without one.
         """
-        if (current := reading()) is not None:
-            current.miss("context.instance")
-        return self.unrecorded_instance
+        if (current := reading()) is None or (self._instance is None and not current.replays):
+            return self.unrecorded_instance
+        return TapedInstance(lambda: self.unrecorded_instance)
 
     @property
     def unrecorded_instance(self) -> Any:
-        """The instance, for who puts on the tape what is read of it; raises as `instance` does."""
+        """The instance itself; raises as `instance` does."""
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "
