@@ -19,7 +19,7 @@ from ..core.replay.summary import Summary
 from ..core.tape.history_player import Missing
 from ..projections.past_ticks import past_ticks
 from .home import Home
-from .tape import install, rebind_code
+from .tape import install, rebind_code, secrets
 
 
 class EmptyLog(TickTrailError):
@@ -90,6 +90,7 @@ def backtest(
     opened = Home.open(Path(place), create=False)
     install()
     rebind_code()
+    secrets.use(opened.tape_settings().secrets)
     first, last = _micros(since, 0), _micros(until, 2**63)
     with closing(opened.log()) as log:
         summary = summary_of(log, first, last)

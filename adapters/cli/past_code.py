@@ -50,9 +50,11 @@ def opened_past(common: Common, slice_file: Path | None) -> Iterator[Past]:
     """Open the home's log, or a slice, for the length of the block; the code of a slice is a file meanwhile."""
     from ..home import DefinitionsSource
     from ..slices import SliceLog
+    from ..tape import secrets
 
     if slice_file is None:
         home = common.open()
+        secrets.use(home.tape_settings().secrets)
         with opened(home) as log:
             yield Past(log, home.definitions)
         return

@@ -15,6 +15,7 @@ from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
 from ...core.instance import Instance
 from ...core.tape import Recorder, under
+from ...core.tape.limits import TapeLimits
 from ...core.tick_context import tick_context
 
 #: Threads kept when there is nothing to do.
@@ -36,10 +37,14 @@ class Evaluators:
         sensors: Mapping[str, SensorDefinition],
         instance: Instance,
         done: Callable[[FinishedTick], None],
+        limits: TapeLimits,
     ) -> None:
-        """Take the sensors and what they find in ``context.instance``; *done* is called from the evaluating thread."""
+        """Take the sensors, what they find in ``context.instance``, and how much their tapes may have.
+
+        *done* is called from the evaluating thread.
+        """
         self._definitions, self._sensors, self._done = definitions, sensors, done
-        self._instance = instance
+        self._instance, self._limits = instance, limits
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
         self._threads = 0
         self._taken = 0
@@ -95,7 +100,7 @@ class Evaluators:
         started = time.monotonic()
         sensor = self._sensors[ticket.sensor]
         context = tick_context(sensor, ticket.state, ticket.scheduled_for, self._definitions, self._instance)
-        recorder = Recorder() if sensor.record else None
+        recorder = Recorder(self._limits) if sensor.record else None
         with under(recorder):
             evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -14,6 +15,9 @@ from .values import NotPlain, plain_value, value_of
 
 _encode = msgspec.msgpack.Encoder(enc_hook=repr, order="deterministic").encode
 
+#: Of each evaluation that is recorded, the databases that are on its tape.
+_reached: WeakKeyDictionary[Recorder, set[str]] = WeakKeyDictionary()
+
 
 class Rows:
     """What a statement returned.
@@ -22,10 +26,13 @@ class Rows:
         columns: What is known of each column, plain; its name comes first.
         rows: The rows, as far as they were fetched.
         whole: Whether that is all of them.
+        most: More rows than that need not be remembered: they are too large to be recorded.
     """
 
-    def __init__(self, columns: Sequence[Sequence[Any]], rows: list[tuple[Any, ...]], whole: bool) -> None:
-        self.columns, self.rows, self.whole = columns, rows, whole
+    def __init__(
+        self, columns: Sequence[Sequence[Any]], rows: list[tuple[Any, ...]], whole: bool, most: int = 0
+    ) -> None:
+        self.columns, self.rows, self.whole, self.most = columns, rows, whole, most
         self._raised: list[Any] | None = None
 
     @classmethod
@@ -68,7 +75,9 @@ def recorded_once(recorder: Recorder, place: str) -> None:
 
     The connection may have been made in a tick before; who plays this one's tape has to make it.
     """
-    if not any(row[0] == "connect" and row[1] == place for row in recorder.rows("database")):
+    reached = _reached.setdefault(recorder, set())
+    if place not in reached:
+        reached.add(place)
         recorder.record("database", "connect", place, None)
 
 

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import Any, Self
 
 from ...core.tape import reading
-from ...core.tape.recorder import MOST_OF_ONE, Recorder, described
+from ...core.tape.recorder import Recorder, described
 
 _listdir, _scandir, _stat, _lstat = os.listdir, os.scandir, os.stat, os.lstat
 _access, _readlink, _getcwd, _open = os.access, os.readlink, os.getcwd, io.open
@@ -286,7 +286,7 @@ def _recorded_open(recorder: Recorder, path: str, mode: str, *arguments: Any, **
         recorder.miss(f"open {path}: it is no regular file")
     else:
         # One more than is kept, so that it is seen to be too large.
-        recorder.record("files", "open", path, _content(file.fileno(), MOST_OF_ONE + 1))
+        recorder.record("files", "open", path, _content(file.fileno(), recorder.limits.read + 1))
     return file
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...core.tape import NotOnTape, Recorder, covered, reading
 from ...core.tape.recorder import described
+from . import secrets
 
 
 def patches() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
@@ -71,10 +72,16 @@ def _place(connection: Any, scheme: str) -> str:
 def subject_of(method: str, place: str, path: str, body: bytes) -> str:
     """Return what stands for a request: its method, where it goes, and a digest of its body.
 
-    Headers do not count: they may have secrets, which are others when the tape is played.
+    Headers do not count: they have secrets, and what differs from release to release of a library.
     """
     digest = f" with {blake2b(body, digest_size=8).hexdigest()}" if body else ""
-    return f"{method} {place}{path}{digest}"
+    return f"{method} {place}{secrets.without_parameters(path)}{digest}"
+
+
+def kept_of(answer: bytes) -> bytes:
+    """Return what is kept of an answer as it was sent: the values of its secret headers are digested."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    return secrets.headers_without(head) + end + body
 
 
 def _subject(place: str, sent: bytes) -> str:
@@ -132,7 +139,7 @@ class TapedSocket:
             self._sent.clear()
             return self._real.makefile(*arguments, **named)
         if isinstance(current, Recorder):
-            self._answer = _Remembering(self._real.makefile(*arguments, **named))
+            self._answer = _Remembering(self._real.makefile(*arguments, **named), current.limits.read)
             return io.BufferedReader(self._answer)
         sent = bytes(self._sent)
         self._sent.clear()
@@ -163,7 +170,7 @@ class TapedSocket:
         if self._answer is None or self._recorder is None:
             return
         subject = _subject(self._place, bytes(self._sent))
-        self._recorder.record("http", "response", subject, bytes(self._answer.read_so_far))
+        self._recorder.record("http", "response", subject, kept_of(bytes(self._answer.read_so_far)))
         self._sent.clear()
         self._answer = None
 
@@ -173,17 +180,18 @@ def _nothing(*_: Any, **__: Any) -> None:
 
 
 class _Remembering(io.RawIOBase):
-    """A file that remembers what was read of it."""
+    """A file that remembers what was read of it, up to where that is seen to be too large."""
 
-    def __init__(self, real: Any) -> None:
-        self._real, self.read_so_far = real, bytearray()
+    def __init__(self, real: Any, most: int) -> None:
+        self._real, self._most, self.read_so_far = real, most, bytearray()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         content = self._real.read1(len(buffer))
-        self.read_so_far += content
+        if len(self.read_so_far) <= self._most:
+            self.read_so_far += content
         buffer[: len(content)] = content
         return len(content)
 

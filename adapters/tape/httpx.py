@@ -11,7 +11,7 @@ from typing import Any
 
 from ...core.tape import Recorder, covered, reading
 from ...core.tape.recorder import described
-from .http import subject_of
+from .http import kept_of, subject_of
 from .unrecorded import unrecorded
 
 _PORTS = {"http": 80, "https": 443}
@@ -54,7 +54,7 @@ class _Taped:
             if not isinstance(current, Recorder):
                 read = partial(really, transport, request)
                 return current.observe(*exchange.place, read, _same, partial(self._played, exchange))
-            current.at_end.append(partial(exchange.record, current))
+            exchange.begin(current)
             try:
                 with covered():
                     return self._remembered(exchange, really(transport, request))
@@ -77,7 +77,7 @@ class _Taped:
                 read = partial(_started, really, transport, request)
                 answer = current.observe(*exchange.place, read, _same, partial(self._played, exchange))
                 return await answer if isawaitable(answer) else answer
-            current.at_end.append(partial(exchange.record, current))
+            exchange.begin(current)
             try:
                 with covered():
                     return self._remembered(exchange, await really(transport, request))
@@ -116,7 +116,7 @@ class _Exchange:
         method: Its method.
         place: Channel, what, subject.
         response: The answer, None until it begins.
-        body: What was read of it, as it came.
+        body: What was read of it, as it came, up to where that is seen to be too large.
         raised: The error that ended it, None if none did.
     """
 
@@ -128,9 +128,20 @@ class _Exchange:
         self.place = "http", "response", subject
         self.response: Any = None
         self.body = bytearray()
+        self._most = 0
         self.raised: list[Any] | None = None
 
-    def record(self, recorder: Recorder) -> None:
+    def begin(self, recorder: Recorder) -> None:
+        """Be on the tape, once the tick is over."""
+        self._most = recorder.limits.read
+        recorder.at_end.append(partial(self._record, recorder))
+
+    def add(self, part: bytes) -> None:
+        """Note what was read."""
+        if len(self.body) <= self._most:
+            self.body += part
+
+    def _record(self, recorder: Recorder) -> None:
         """Put it on the tape, and that its server was reached, which other clients ask for first."""
         if self.response is not None:
             recorder.record("http", "connect", self._where, None)
@@ -143,7 +154,7 @@ class _Exchange:
         headers = b"".join(b"%s: %s\r\n" % each for each in response.headers.raw)
         if "chunked" in response.headers.get("transfer-encoding", ""):
             body = (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
-        return head + headers + b"\r\n" + body
+        return kept_of(head + headers + b"\r\n" + body)
 
 
 def _stream_of(module: Any) -> Callable[[Any, _Exchange], Any]:
@@ -180,7 +191,7 @@ def _stream_of(module: Any) -> Callable[[Any, _Exchange], Any]:
             except Exception as error:
                 self._exchange.raised = described(error)
                 raise
-            self._exchange.body += part or b""
+            self._exchange.add(part or b"")
             return part
 
         async def _anext(self, parts: AsyncIterator[bytes]) -> bytes | None:
@@ -190,7 +201,7 @@ def _stream_of(module: Any) -> Callable[[Any, _Exchange], Any]:
             except Exception as error:
                 self._exchange.raised = described(error)
                 raise
-            self._exchange.body += part or b""
+            self._exchange.add(part or b"")
             return part
 
         def close(self) -> None:

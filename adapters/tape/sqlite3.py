@@ -203,7 +203,7 @@ def _taped_cursor(kind: Any) -> type:
                 self._taped, self._taken = rows, 0
                 return self
             databases.recorded_once(current, place)
-            rows = Rows([], [], False)
+            rows = Rows([], [], False, most=current.limits.read)
             current.at_end.append(partial(rows.record, current, self._subject))
             try:
                 super().execute(statement, parameters)
@@ -232,7 +232,8 @@ def _taped_cursor(kind: Any) -> type:
                 raise
             finally:
                 self.row_factory = factory
-            rows.rows.append(row)
+            if len(rows.rows) <= rows.most:
+                rows.rows.append(row)
             return row
 
         def _played(self, rows: Rows) -> Any:

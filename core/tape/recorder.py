@@ -7,15 +7,15 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .limits import TapeLimits
 from .tape import Tape, encode_channel
 
 T = TypeVar("T")
 
-#: Bytes that one read, and all reads of a tick from one kind of source, may take on the tape.
-MOST_OF_ONE, MOST_OF_CHANNEL = 1 << 20, 1 << 24
-
 #: How many different things that were not recorded are named.
 _MOST_NAMED = 20
+
+_LIMITS = TapeLimits()
 
 _size_of = msgspec.msgpack.Encoder().encode
 
@@ -24,13 +24,15 @@ class Recorder:
     """Records the reads of one evaluation.
 
     Attributes:
+        limits: How much its tape may have.
         inside: How many reads that are recorded go on just now: what they do to answer is no other read.
         at_end: What is called before the tape is made, by who records a read once it is known to be over.
     """
 
     replays: bool = False
 
-    def __init__(self) -> None:
+    def __init__(self, limits: TapeLimits = _LIMITS) -> None:
+        self.limits = limits
         self._channels: dict[str, list[tuple[Any, ...]]] = {}
         self._uncovered: dict[str, None] = {}
         self.inside = 0
@@ -80,23 +82,33 @@ class Recorder:
         """Return what was recorded."""
         for finish in self.at_end:
             finish()
-        encoded = {name: self._encoded(name, rows) for name, rows in self._channels.items()}
-        channels = {name: content for name, content in encoded.items() if content is not None}
-        return Tape(channels, tuple(self._uncovered))
+        channels = {name: self._encoded(rows) for name, rows in self._channels.items()}
+        return Tape(self._kept(channels), tuple(self._uncovered))
 
-    def _encoded(self, channel: str, rows: list[tuple[Any, ...]]) -> bytes | None:
+    def _kept(self, channels: dict[str, bytes]) -> dict[str, bytes]:
+        """Return as many channels as a tape may have, without the largest ones."""
+        total = sum(map(len, channels.values()))
+        while total > self.limits.tick:
+            name = max(channels, key=lambda name: len(channels[name]))
+            size = len(channels.pop(name))
+            total -= size
+            self.miss(
+                f"{name}: too large, {size:,} bytes, {self.limits.tick:,} of all that a tick reads are recorded at most"
+            )
+        return channels
+
+    def _encoded(self, rows: list[tuple[Any, ...]]) -> bytes:
         encoded = encode_channel(rows)
-        if len(encoded) > MOST_OF_ONE:
-            encoded = encode_channel(list(filter(self._is_small, rows)))
-        if len(encoded) <= MOST_OF_CHANNEL:
-            return encoded
-        self.miss(f"{channel}: too much, {len(encoded):,} bytes, {MOST_OF_CHANNEL:,} are recorded at most")
-        return None
+        return (
+            encoded
+            if len(encoded) <= self.limits.read
+            else encode_channel(list(filter(self._is_small, rows)))
+        )
 
     def _is_small(self, row: tuple[Any, ...]) -> bool:
-        if len(_size_of(row)) <= MOST_OF_ONE:
+        if len(_size_of(row)) <= self.limits.read:
             return True
-        self.miss(f"{row[0]} {row[1]}: too large, {MOST_OF_ONE:,} bytes are recorded at most")
+        self.miss(f"{row[0]} {row[1]}: too large, {self.limits.read:,} bytes are recorded at most")
         return False
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from ticktrail.core.events import BlobStored, TapeRecorded
 from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, observe, under
+from ticktrail.core.tape.limits import TapeLimits
 from ticktrail.core.tape.mentions import mentions
-from ticktrail.core.tape.recorder import MOST_OF_ONE
 from ticktrail.core.tape.storing import MissingBlob, tape_events, tape_of
 
 
@@ -86,11 +86,24 @@ def test_what_is_not_on_the_tape_is_named_and_not_read() -> None:
 
 
 def test_one_answer_that_is_too_large_is_named_and_the_others_are_kept() -> None:
-    tape = recorded(("/small", ["a"]), ("/large", "x" * MOST_OF_ONE))
+    tape = recorded(("/small", ["a"]), ("/large", "x" * TapeLimits().read))
 
     assert not tape.complete
     assert tape.uncovered == ("listdir /large: too large, 1,048,576 bytes are recorded at most",)
     assert played(tape, "/small") == [["a"]]
+
+
+def test_of_more_than_a_tape_may_have_the_largest_source_is_left_out_and_named() -> None:
+    """Seen to fail when the limit was one for each source."""
+    recorder = Recorder(TapeLimits(read=80, tick=150))
+    for channel, size in (("files", 40), ("http", 70), ("clock", 50)):
+        recorder.record(channel, "read", "a", "x" * size)
+
+    tape = recorder.tape()
+
+    assert sorted(tape.channels) == ["clock", "files"]
+    (uncovered,) = tape.uncovered
+    assert uncovered.startswith("http: too large, ") and "150 of all that a tick reads" in uncovered
 
 
 def test_no_more_than_twenty_uncovered_reads_are_named() -> None:

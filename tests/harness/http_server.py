@@ -16,7 +16,8 @@ def http_server(tls: ssl.SSLContext | None = None) -> Iterator[tuple[str, list[s
     """Yield where a server is, and the requests that it got.
 
     Its answers say how many there were: ``/none`` is 404, ``/chunked`` comes in two chunks, ``/gzip`` compressed,
-    ``/moved`` leads to ``/a``, ``/cut`` ends before its time, and what is posted comes back to front.
+    ``/moved`` leads to ``/a``, ``/cut`` ends before its time, ``/login`` sends a query back in a cookie, and what is
+    posted comes back to front.
     """
     got = list[str]()
 
@@ -62,6 +63,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/moved":
             self.send_header("Location", "/a")
             self.send_header("Set-Cookie", "seen=yes")
+        if self.path.startswith("/login?"):
+            self.send_header("Set-Cookie", f"session={self.path.partition('?')[2]}; Path=/")
+            self.send_header("X-Auth-Token", self.path)
+            body = b"welcome"
         if self.path == "/gzip":
             body = gzip.compress(body)
             self.send_header("Content-Encoding", "gzip")

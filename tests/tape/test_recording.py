@@ -181,14 +181,18 @@ def test_a_secret_is_not_on_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_PASSWORD", "hunter2")
     monkeypatch.setenv("API_KEY", "hunter2")
     monkeypatch.setenv("KEYBOARD", "de")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2@db/x")
 
-    read = lambda: (os.environ["WAREHOUSE_PASSWORD"], os.environ["API_KEY"], os.environ["KEYBOARD"])
+    read = lambda: tuple(
+        os.environ[name] for name in ("WAREHOUSE_PASSWORD", "API_KEY", "KEYBOARD", "DATABASE_URL")
+    )
     then, tape = record(read)
 
-    assert then == ("hunter2", "hunter2", "de")
+    assert then == ("hunter2", "hunter2", "de", "postgresql://me:hunter2@db/x")
     assert b"hunter2" not in b"".join(tape.channels.values())
-    password, key, keyboard = play(tape, read)
-    assert password == key and password.startswith("secret ") and keyboard == "de"
+    password, key, keyboard, url = play(tape, read)
+    assert password == key and password.startswith("secret-") and keyboard == "de"
+    assert url == f"postgresql://me:{password}@db/x"
 
 
 def test_reads_of_two_threads_go_to_the_tapes_of_their_own_ticks(folder: Path) -> None:
