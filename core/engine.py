@@ -206,6 +206,7 @@ class Engine:
             source=sensor.source,
             cron_schedule=sensor.cron_schedule,
             timezone=sensor.timezone,
+            python=sensor.python,
         )
 
     # --- what the driver hands in ------------------------------------------------------------
@@ -561,7 +562,7 @@ class Engine:
 def _as_defined(known: EngineSensor | SensorState) -> tuple[object, ...]:
     """Return what the log says of a sensor when it is defined."""
     when = (known.interval, known.cron_schedule, known.timezone)
-    return known.kind, *when, known.default_status, known.fingerprint
+    return known.kind, *when, known.default_status, known.fingerprint, known.python
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:

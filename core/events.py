@@ -74,6 +74,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
         source: Digest of the source text of the sensor's function, or None if it has none.
         cron_schedule: When a schedule ticks, None for sensors; several moments are joined by ``"; "``.
         timezone: Whose clock *cron_schedule* goes by, None for sensors.
+        python: The version of Python that evaluates it, such as ``"3.11"``; None where that was not noted.
     """
 
     at: int
@@ -85,6 +86,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     source: str | None = None
     cron_schedule: str | None = None
     timezone: str | None = None
+    python: str | None = None
 
 
 class SensorRetired(Event, tag=4, frozen=True, kw_only=True):

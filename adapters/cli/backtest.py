@@ -185,6 +185,8 @@ def _tell_troubles(out: Output, summary: Summary) -> None:
         )
     for what, count in summary.missing.most_common(_SHOWN):
         out.line(f"  read in {count:,} ticks, and not on their tapes: ", (one_line(what, 120), "yellow"))
+    for note, count in summary.versions.items():
+        out.line(f"  of these ticks, {count:,}: ", (note, "yellow"))
     for why, count in summary.not_evaluated.items():
         out.line(f"  {count:,} ticks left out: ", (why, "dim"))
 

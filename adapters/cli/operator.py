@@ -11,6 +11,7 @@ import msgspec
 from ...core.errors import LogConflict, TickTrailError
 from ...core.events import AnyEvent, SensorDefined
 from ...core.log import EventLog
+from ...core.python_version import PYTHON
 from ...core.sensor_state import SensorState, evolve
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
@@ -113,4 +114,5 @@ def definition_event(loaded: LoadedDefinitions, sensor: str, at: int) -> SensorD
         fingerprint=loaded.fingerprints[sensor],
         cron_schedule=definition.cron_text,
         timezone=definition.timezone,
+        python=PYTHON,
     )

@@ -27,6 +27,7 @@ from ...core.events import (
     RunSucceeded,
 )
 from ...core.log import EventLog
+from ...core.python_version import PYTHON
 from ...core.run_queue import QueuedRun
 from ...projections.blobs import Blobs
 from ...projections.concurrency_limits import ConcurrencyLimits
@@ -256,6 +257,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         limits=sensor.limits,
         run_key_policy=sensor.run_key_policy,
         record=sensor.record,
+        python=PYTHON,
     )
 
 

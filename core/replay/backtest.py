@@ -58,6 +58,7 @@ class BacktestTick(msgspec.Struct, frozen=True, kw_only=True):
         error: What it raised, one line; None if it did not.
         missing: What it read that the tape does not have, a line each.
         why_not: Why it was not evaluated, None if it was.
+        python: The version of Python that recorded it, None if that is not known.
     """
 
     tick: int
@@ -68,6 +69,7 @@ class BacktestTick(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     missing: Sequence[str] = ()
     why_not: str | None = None
+    python: str | None = None
 
     def count(self, change: Change) -> int:
         """Return how many requests became that."""
@@ -115,7 +117,9 @@ class Backtest:
             self._begin(past)
         tape = past.read_tape()
         if (why := _not_evaluated(past, tape, self._missing)) is not None:
-            return BacktestTick(tick=past.tick, at=past.started.at, why_not=why)
+            return BacktestTick(
+                tick=past.tick, at=past.started.at, why_not=why, python=past.state_at_start.python
+            )
         player = HistoryPlayer(tape or Tape(), self._missing, self._nearest, at=past.started.at)
         assert self._state is not None
         before = self._state.cursor
@@ -130,6 +134,7 @@ class Backtest:
             cursor_after=self._state.cursor,
             error=end.error if isinstance(end, TickFailed) else None,
             missing=player.missing,
+            python=past.state_at_start.python,
         )
 
     def _begin(self, past: PastTick) -> None:

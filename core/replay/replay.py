@@ -13,6 +13,7 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
+from ..python_version import version_note
 from ..run_key_tries import in_period, with_tries
 from ..run_keys import NOBODY
 from ..tape import Player, Tape, under
@@ -49,7 +50,9 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         at: When it started; UTC, microseconds since the epoch.
         verdict: ``"equal"`` only if all that it read is on its tape and the decisions are equal, field by field.
         differences: Where they are not, in order.
-        why: Why it could not be replayed, or what it read that is not on the tape.
+        why: Why it could not be replayed, what it read that is not on the tape, and if it is not equal that another
+            Python recorded it.
+        python: The version of Python that recorded it, None if that is not known.
     """
 
     tick: int
@@ -57,6 +60,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     differences: Sequence[Difference] = ()
     why: Sequence[str] = ()
+    python: str | None = None
 
 
 def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -> Replayed:
@@ -67,7 +71,14 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
     """
 
     def said(verdict: Verdict, differences: Sequence[Difference] = (), why: Sequence[str] = ()) -> Replayed:
-        return Replayed(tick=past.tick, at=past.started.at, verdict=verdict, differences=differences, why=why)
+        return Replayed(
+            tick=past.tick,
+            at=past.started.at,
+            verdict=verdict,
+            differences=differences,
+            why=why,
+            python=past.state_at_start.python,
+        )
 
     if (reason := _not_evaluated(past.events[-1])) is not None:
         return said("not evaluated", why=[reason])
@@ -85,7 +96,8 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
     differences = list(_differences(past.events, _decided(past, sensor, definitions, player, tape)))
     missing = [f"it reads what it did not read then: {what}" for what in player.missing]
     if differences or missing:
-        return said("different", differences, missing)
+        note = version_note(past.state_at_start.python)
+        return said("different", differences, missing if note is None else [note, *missing])
     return said("equal")
 
 
