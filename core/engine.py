@@ -58,7 +58,7 @@ from .events import (
     TickStarted,
 )
 from .log import EventLog
-from .moments import handled, next_moment, passed_over
+from .moments import handled, next_moment
 from .partitions_store import ChangedPartitions
 from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
@@ -473,9 +473,8 @@ class Engine:
         ticket, moments = self._in_flight.get(tick.sensor), self._moments(tick.sensor)
         if moments is None or ticket is None or ticket.tick != tick.tick or ticket.scheduled_for is None:
             return tick
-        state, moment = ticket.state, ticket.scheduled_for
-        note = passed_over(state, moments, moment)
-        return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+        evaluation = handled(tick.evaluation, ticket.state, moments, ticket.scheduled_for)
+        return msgspec.structs.replace(tick, evaluation=evaluation)
 
     def _of_period(self, tick: FinishedTick) -> FinishedTick:
         """Return the finished tick, with its run keys as they are in the period in which it began."""

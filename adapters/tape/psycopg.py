@@ -170,12 +170,17 @@ class _Nobody:
         raise NotOnTape(f"psycopg connection: {name}: what a connection says of itself is on no tape")
 
 
+def _is_played() -> bool:
+    current = reading()
+    return isinstance(current, Player) and not current.inside
+
+
 def _left_out(really: Callable[[Any], None]) -> Callable[[Any], None]:
     """Return a method that does nothing while a tape is played: nothing was written that it could be about."""
 
     @wraps(really)
     def method(connection: Any) -> None:
-        if not isinstance(reading(), Player):
+        if not _is_played():
             really(connection)
 
     return method
@@ -188,7 +193,7 @@ def _transaction_of(really: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(really)
     def transaction(connection: Any, *arguments: Any, **named: Any) -> Any:
-        if isinstance(reading(), Player):
+        if _is_played():
             return played(connection)
         return really(connection, *arguments, **named)
 
@@ -213,12 +218,14 @@ def _getconn_of(really: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(really)
     def getconn(pool: Any, timeout: float | None = None) -> Any:
         current = reading()
+        if current is None or current.inside:
+            return really(pool, timeout)
         if isinstance(current, Player):
             return pool.connection_class.connect(pool.conninfo, **(pool.kwargs or {}))
         # Who waits for whom in a pool is no read of the sensor's.
         with covered():
             connection = really(pool, timeout)
-        if current is not None:
+        if isinstance(current, Recorder):
             databases.recorded_once(current, _place_of(connection))
         return connection
 

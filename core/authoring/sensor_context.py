@@ -236,7 +236,7 @@ class SensorEvaluationContext:
         Raises:
             DagsterInvariantViolationError: It was built without one.
         """
-        if (current := reading()) is None or (self._instance is None and not current.replays):
+        if reading() is None or not self.has_instance:
             return self.unrecorded_instance
         return TapedInstance(lambda: self.unrecorded_instance)
 
@@ -252,8 +252,8 @@ class SensorEvaluationContext:
 
     @property
     def has_instance(self) -> bool:
-        """Whether the context was built with an instance."""
-        return self._instance is not None
+        """Whether the context was built with an instance, or its answers are a tape's."""
+        return self._instance is not None or ((current := reading()) is not None and current.replays)
 
     @property
     def resources(self) -> Resources:

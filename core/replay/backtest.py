@@ -13,13 +13,13 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickInterrupted
-from ..run_key_tries import in_period, try_of, with_tries
+from ..run_key_tries import try_of, with_tries
 from ..run_keys import NOBODY
 from ..sensor_state import SensorState, evolve
 from ..tape import Tape, under
 from ..tape.history_player import HistoryPlayer, Missing
 from ..tick_context import tick_context
-from .past_tick import PastTick
+from .past_tick import PastTick, of_its_time
 
 #: What became of a request: only the new code makes it, only the old one did, both with other content, both.
 Change = Literal["added", "removed", "changed", "unchanged"]
@@ -150,7 +150,7 @@ class Backtest:
         with under(player):
             evaluation = evaluate(self._sensor, context, self._definitions)
         policy = self._sensor.run_key_policy
-        evaluation = in_period(evaluation, policy, past.started.at)
+        evaluation = of_its_time(evaluation, self._sensor, state, past.started)
         self._state = evolve(state, past.tick, past.started)
         requests = evaluation.requests
         owners, tries = with_tries(

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from ..authoring.sensor_definition import SensorDefinition
+from ..evaluation import Evaluation
 from ..events import AnyEvent, TickStarted
+from ..moments import handled
 from ..partitions_store import DynamicPartitionsStore
-from ..run_key_tries import FailedTry
+from ..run_key_tries import FailedTry, in_period
 from ..sensor_state import SensorState
 from ..tape import Tape
 
@@ -40,3 +43,16 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[AnyEvent]
     offset: int
     read_tape: Callable[[], Tape | None]
+
+
+def of_its_time(
+    evaluation: Evaluation, sensor: SensorDefinition, state: SensorState, started: TickStarted
+) -> Evaluation:
+    """Return the evaluation with what the time of its tick makes of it, as the engine did.
+
+    Args:
+        state: The sensor when the tick started.
+    """
+    if sensor.moments is not None and started.scheduled_for is not None:
+        evaluation = handled(evaluation, state, sensor.moments, started.scheduled_for)
+    return in_period(evaluation, sensor.run_key_policy, started.at)

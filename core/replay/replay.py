@@ -14,12 +14,12 @@ from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
 from ..python_version import version_note
-from ..run_key_tries import in_period, with_tries
+from ..run_key_tries import with_tries
 from ..run_keys import NOBODY
 from ..tape import Player, Tape, under
 from ..tape.storing import MissingBlob
 from ..tick_context import tick_context
-from .past_tick import PastTick
+from .past_tick import PastTick, of_its_time
 
 #: What came of replaying a tick.
 Verdict = Literal["equal", "different", "partial", "not recorded", "not evaluated"]
@@ -114,7 +114,8 @@ def _decided(
 ) -> list[AnyEvent]:
     context = tick_context(sensor, past.state_at_start, past.started.scheduled_for, definitions, None)
     with under(player):
-        evaluation = in_period(evaluate(sensor, context, definitions), sensor.run_key_policy, past.started.at)
+        evaluation = evaluate(sensor, context, definitions)
+    evaluation = of_its_time(evaluation, sensor, past.state_at_start, past.started)
     finished = FinishedTick(tick=past.tick, sensor=sensor.name, evaluation=evaluation, duration=0.0)
     recorded = (event.run for event in past.events if isinstance(event, RunRequested))
     requests = evaluation.requests
