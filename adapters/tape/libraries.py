@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ...core.tape import covered, reading
-from . import audit, event_loops, http_surroundings, httpx, psycopg, sqlite3, time_zones, urllib3
+from . import audit, botocore, event_loops, http_surroundings, httpx, psycopg, sqlite3, time_zones, urllib3
 
 #: What is replaced: whose, its name, and by what.
 Patches = Iterator[tuple[Any, str, Any]]
@@ -19,6 +19,7 @@ _PATCHES: Mapping[str, Callable[[Any], Patches]] = {
     **http_surroundings.PATCHES,
     **urllib3.PATCHES,
     **httpx.PATCHES,
+    **botocore.PATCHES,
     **event_loops.PATCHES,
     **sqlite3.PATCHES,
     **psycopg.PATCHES,
