@@ -7,11 +7,10 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 from cyclopts import Parameter
 
-from ...core.events import AnyEvent
 from ...core.log import EventLog
 from ..progress import read_with_progress
 from .operator import UnknownName
@@ -88,13 +87,10 @@ def sensor_of(loaded: LoadedDefinitions, name: str) -> SensorDefinition:
 
 def past_ticks(log: EventLog, name: str, *, doing: str) -> Iterator[PastTick]:
     """Yield the ticks of a sensor as they end, with a bar where somebody waits."""
-    from ...projections.past_ticks import PastTicks
+    from ...projections import past_ticks as past
 
-    def read(offset: int) -> AnyEvent:
-        return next(log.read(offset, offset + 1)).events[0]
-
-    frames = read_with_progress(log, doing=doing, wanted=frozenset(get_args(AnyEvent)))
-    return PastTicks(name, read).of(frames)
+    frames = read_with_progress(log, doing=doing, wanted=past.WANTED)
+    return past.past_ticks(log, name, frames)
 
 
 def quietly(work: Callable[[], T]) -> T:
