@@ -16,6 +16,7 @@ from ...core.evaluation import evaluate
 from ...core.instance import Instance
 from ...core.tape import Recorder, under
 from ...core.tick_context import tick_context
+from .last_tapes import LastTapes
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -45,6 +46,7 @@ class Evaluators:
         self._taken = 0
         self._looked, self._taken_at_last_look = 0.0, -1
         self._lock = threading.Lock()
+        self._last_tapes = LastTapes()
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
         """Evaluate *tickets* as soon as threads are free."""
@@ -95,17 +97,20 @@ class Evaluators:
         started = time.monotonic()
         sensor = self._sensors[ticket.sensor]
         context = tick_context(sensor, ticket.state, ticket.scheduled_for, self._definitions, self._instance)
-        recorder = Recorder() if sensor.record else None
+        recorder = Recorder(self._last_tapes.take(ticket.sensor)) if sensor.record else None
         with under(recorder):
             evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
+        tape = None if recorder is None else recorder.tape()
+        if tape is not None:
+            self._last_tapes.keep(ticket.sensor, tape)
         return FinishedTick(
             tick=ticket.tick,
             sensor=ticket.sensor,
             evaluation=evaluation,
             duration=time.monotonic() - started,
-            tape=None if recorder is None else recorder.tape(),
+            tape=tape,
         )
 
 
