@@ -22,10 +22,13 @@ from ticktrail.adapters.definitions_file import LoadedDefinitions, load_definiti
 from ticktrail.adapters.home import Home
 from ticktrail.adapters.tape import install, rebind, rebind_code
 from ticktrail.core.authoring.sensor import SensorDefinition
+from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import TickStarted
 from ticktrail.core.replay import Backtest
 from ticktrail.core.replay.summary import Summary
-from ticktrail.projections.past_ticks import PastTicks
+from ticktrail.core.tape import Tape, under
+from ticktrail.core.tape.history_player import HistoryPlayer
+from ticktrail.projections.past_ticks import PastTicks, past_ticks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -173,6 +176,27 @@ class TestOneFileAtATime:
 
         assert dict(since().counts) == {"unchanged": 2}
         assert dict(since(fresh_keys=True).counts) == {"added": 2, "unchanged": 2}
+
+    def test_what_the_code_does_to_an_answer_does_not_change_the_next_one(
+        self, engine: EngineHarness, folder: Path
+    ) -> None:
+        """Seen to fail when a listing that is read more often than it was came as the same list."""
+
+        @dg.sensor(job=load_job, name="files")
+        def emptying(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+            for _ in range(3):
+                os.listdir(folder).clear()
+            return dg.SkipReason(f"{len(os.listdir(folder))}")
+
+        def reasons() -> Iterator[str | None]:
+            for past in past_ticks(engine.log, "files"):
+                player = HistoryPlayer(past.read_tape() or Tape(), "fail", {}, at=0)
+                with under(player):
+                    yield evaluate(
+                        emptying, dg.build_sensor_context(definitions=engine.definitions)
+                    ).skip_reason
+
+        assert list(reasons()) == ["1", "2", "3", "4"]
 
     def test_a_cursor_to_begin_with_evolves_under_the_new_code(
         self, engine: EngineHarness, folder: Path

@@ -29,7 +29,7 @@ def installed() -> None:
 
 @pytest.mark.parametrize("way", ["replay", "backtest"])
 def test_memory_does_not_grow_with_the_ticks(tmp_path: Path, way: str) -> None:
-    """Seen to fail when the places of tapes, and the tries of requests that no policy asks for, were kept."""
+    """Seen to fail when the offset of each tick was kept."""
     for number in range(50):
         (tmp_path / f"{number}.csv").touch()
 
