@@ -110,7 +110,8 @@ def backtest(
         since, until: Only ticks that started at or after the one, and before the other; UTC if they say no other.
         start_cursor: The cursor to begin with, in place of that of the first tick.
         fresh_keys: Whether no run key is taken at the beginning.
-        missing: A read that the tape lacks fails, is answered by the ``"nearest"`` tape before, or ``"live"``.
+        missing: A read that the tape lacks fails, is answered by the ``"nearest"`` tape before, or made now (``"live"``):
+            then functions that ``context.observe`` was given are called, and changes of the outside world still refused.
 
     Raises:
         DagsterInvariantViolationError: The definitions have no such sensor.

@@ -64,7 +64,14 @@ def events_bar(doing: str, total: int | None, *, alone: bool = False) -> Iterato
 
     shown = (BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
     with Progress(
-        TextColumn(doing), *shown, console=Console(stderr=True), transient=True, auto_refresh=not alone
+        TextColumn(doing),
+        *shown,
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=not alone,
+        # What the user's code prints under a tape must not go through rich, which reads the environment.
+        redirect_stdout=False,
+        redirect_stderr=False,
     ) as bar:
         task = bar.add_task(doing, total=total)
         yield lambda done: bar.update(task, completed=done, refresh=alone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from command_line import CommandLine
+from ticktrail.adapters import progress
 from ticktrail.adapters.cli import side_by_side
 
 
@@ -160,6 +162,19 @@ class TestSeveralSensors:
         assert together.code == 0 and together.out == "".join(alone)
         records = recorded("backtest", *each, "--json", "--code", code).records
         assert [record["sensor"] for record in records] == ["files"] * 4 + ["unrecorded"] * 4
+
+    def test_a_bar_shows_how_far_all_are(
+        self, recorded: CommandLine, listing_py: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(progress, "_FEW", 0)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        head = recorded.head()
+
+        result = recorded("backtest", "files", "unrecorded", "--code", listing_py)
+
+        assert (
+            "testing 2 sensors" in result.err and f"{2 * head}/{2 * head}" in result.err and result.code == 0
+        ), result.out
 
     def test_one_that_fails_does_not_hide_what_came_before(
         self, recorded: CommandLine, changed: Callable[..., Path]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.conftest import LISTING
 from command_line import CommandLine
+from ticktrail.adapters import progress
 from ticktrail.adapters.cli import side_by_side
 from ticktrail.core.events import BlobStored
 
@@ -56,6 +58,18 @@ def test_all_stands_for_the_sensors_that_are_recorded(recorded: CommandLine) -> 
     assert [(each["sensor"], each["verdict"]) for each in result.records] == [("files", "equal")] * 3
     unrecorded = recorded("replay", "unrecorded")
     assert unrecorded.out.splitlines()[0] == "unrecorded: 3 ticks replayed: 3 not recorded"
+
+
+def test_a_bar_is_no_read_of_a_sensor_that_prints(
+    recorded: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail when what the sensor printed went through the bar's console, which asked the environment."""
+    monkeypatch.setattr(progress, "_FEW", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    result = recorded("replay", "files")
+
+    assert result.out == "files: 3 ticks replayed: 3 equal\n"
+    assert "looking around" in result.err and "replaying files" in result.err
 
 
 def test_several_sensors_are_replayed_side_by_side_and_told_in_their_order(
