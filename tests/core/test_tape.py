@@ -207,12 +207,18 @@ def test_an_answer_is_on_the_tape_as_it_was_when_it_was_read() -> None:
     assert played(recorder.tape(), "/in") == [["b", "a"]]
 
 
-def test_a_name_that_is_no_text_makes_the_tape_partial_and_loses_nothing_else() -> None:
-    """Seen to fail when it raised at the end of the tick."""
-    tape = recorded(("/in", ["a"]), ("/in/\udcff", ["b"]), ("/out", ["\udcff.csv"]))
+def test_what_cannot_be_kept_makes_the_tape_partial_and_loses_nothing_else() -> None:
+    """Seen to fail when it raised at the end of the tick, and when half of it stayed on the tape."""
+    tape = recorded(
+        ("/in", ["a"]), ("/in/\udcff", ["b"]), ("/out", ["\udcff.csv"]), ("/n", 2**70), ("/o", ["z"])
+    )
 
-    assert played(tape, "/in") == [["a"]]
-    assert [each.split(":")[0] for each in tape.uncovered] == [r"listdir /in/\udcff", "listdir /out"]
+    assert played(tape, "/in", "/o") == [["a"], ["z"]]
+    assert [each.split(":")[0] for each in tape.uncovered] == [
+        r"listdir /in/\udcff",
+        "listdir /out",
+        "listdir /n",
+    ]
     assert all(each.encode() for each in tape.uncovered)
 
 
