@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..core.errors import CorruptFrame
 from ..core.log import EventLog, Frame
@@ -37,18 +38,43 @@ def _read_with_progress(
     log: EventLog, start: int, stop: int | None, doing: str, wanted: frozenset[type] | None
 ) -> Iterator[Frame]:
     head = stop if stop is not None else _head(log)
-    if not sys.stderr.isatty() or (head is not None and head - start < _FEW):
-        yield from log.read(start, stop, wanted=wanted)
+    with events_bar(doing, None if head is None else head - start) as show:
+        for frame in log.read(start, stop, wanted=wanted):
+            yield frame
+            show(frame.next_offset - start)
+
+
+@contextmanager
+def events_bar(doing: str, total: int | None, *, alone: bool = False) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error for the length of the block, where it is a terminal and there is much to do.
+
+    Args:
+        doing: What is being done, for people.
+        total: How many events there are to go through, None if nobody knows.
+        alone: Draw in the calls only, with no thread beside them, for whoever forks.
+
+    Returns:
+        What is to be called with how many are done.
+    """
+    if not sys.stderr.isatty() or (total is not None and total < _FEW):
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     shown = (BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeRemainingColumn())
-    with Progress(TextColumn(doing), *shown, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None if head is None else head - start)
-        for frame in log.read(start, stop, wanted=wanted):
-            yield frame
-            bar.update(task, completed=frame.next_offset - start)
+    with Progress(
+        TextColumn(doing),
+        *shown,
+        console=Console(stderr=True),
+        transient=True,
+        auto_refresh=not alone,
+        # What the user's code prints under a tape must not go through rich, which reads the environment.
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda done: bar.update(task, completed=done, refresh=alone)
 
 
 def _head(log: EventLog) -> int | None:

@@ -214,6 +214,8 @@ def _judge(
             asked for again by nobody's fault: such repeats are not noted one by one.
     """
     verdicts = Verdicts()
+    if not finished.evaluation.requests:
+        return verdicts
     events, claimed, repeated, requested = verdicts.events, dict[str, int](), 0, 0
     tick, sensor, requests = finished.tick, finished.sensor, finished.evaluation.requests
     unused_ids = iter(run_ids)

@@ -448,7 +448,7 @@ class BlobStored(Event, tag=33, frozen=True, kw_only=True):
     """Something large that a tick read, under the digest by which other events name it.
 
     Attributes:
-        digest: 16 bytes, the BLAKE2b of what was read.
+        digest: Of what was read, the first 16 bytes of its SHA-256.
         content: The same, compressed with zlib.
     """
 

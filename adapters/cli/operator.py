@@ -96,7 +96,7 @@ def act(home: Home, log: EventLog, code: Code, sensor: str, actor: str, decide: 
 
 def _definitions(home: Home, code: Code, *, needed: bool) -> LoadedDefinitions | None:
     """Load the definitions if they are named, or if nothing else can tell of the sensor."""
-    source = code.source(home) if needed else code.named()
+    source = code.source(home.definitions) if needed else code.named()
     return None if source is None else load(source)
 
 

@@ -17,6 +17,7 @@ from ...core.instance import Instance
 from ...core.tape import Recorder, under
 from ...core.tape.limits import TapeLimits
 from ...core.tick_context import tick_context
+from .last_tapes import LastTapes
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -50,6 +51,7 @@ class Evaluators:
         self._taken = 0
         self._looked, self._taken_at_last_look = 0.0, -1
         self._lock = threading.Lock()
+        self._last_tapes = LastTapes()
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
         """Evaluate *tickets* as soon as threads are free."""
@@ -100,17 +102,21 @@ class Evaluators:
         started = time.monotonic()
         sensor = self._sensors[ticket.sensor]
         context = tick_context(sensor, ticket.state, ticket.scheduled_for, self._definitions, self._instance)
-        recorder = Recorder(self._limits) if sensor.record else None
+        last = self._last_tapes.take(ticket.sensor)
+        recorder = Recorder(last, self._limits) if sensor.record else None
         with under(recorder):
             evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
+        tape = None if recorder is None else recorder.tape()
+        if tape is not None:
+            self._last_tapes.keep(ticket.sensor, tape)
         return FinishedTick(
             tick=ticket.tick,
             sensor=ticket.sensor,
             evaluation=evaluation,
             duration=time.monotonic() - started,
-            tape=None if recorder is None else recorder.tape(),
+            tape=tape,
         )
 
 

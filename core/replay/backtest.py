@@ -19,6 +19,7 @@ from ..sensor_state import SensorState, evolve
 from ..tape import Tape, under
 from ..tape.history_player import HistoryPlayer, Missing
 from ..tick_context import tick_context
+from .key_owners import KeyOwners
 from .past_tick import PastTick, of_its_time
 
 #: What became of a request: only the new code makes it, only the old one did, both with other content, both.
@@ -104,7 +105,7 @@ class Backtest:
         self._sensor, self._definitions = sensor, definitions
         self._start_cursor, self._fresh_keys, self._missing = start_cursor, fresh_keys, missing
         self._state: SensorState | None = None
-        self._owners: dict[str, int] = {}
+        self._owners = KeyOwners(sensor.name)
         self._tries: dict[int, tuple[str, int]] = {}
         self._nearest: dict[tuple[str, str, str], Any] = {}
 
@@ -125,14 +126,13 @@ class Backtest:
         before = self._state.cursor
         events = self._decided(past, player)
         self._evolve(past, events)
-        end = events[-1]
         return BacktestTick(
             tick=past.tick,
             at=past.started.at,
             requests=list(compared(past.events, events)),
             cursor_before=before,
             cursor_after=self._state.cursor,
-            error=end.error if isinstance(end, TickFailed) else None,
+            error=next((event.error for event in events if isinstance(event, TickFailed)), None),
             missing=player.missing,
             python=past.state_at_start.python,
         )
@@ -140,7 +140,8 @@ class Backtest:
     def _begin(self, past: PastTick) -> None:
         state = past.state_at_start
         self._state = state if self._start_cursor is ... else replace(state, cursor=self._start_cursor)
-        self._owners = {} if self._fresh_keys else dict(past.owners)
+        if not self._fresh_keys:
+            self._owners = past.owners.copy()
 
     def _decided(self, past: PastTick, player: HistoryPlayer) -> list[AnyEvent]:
         assert self._state is not None
@@ -156,10 +157,9 @@ class Backtest:
         owners, tries = with_tries(
             policy,
             requests,
-            [self._owners.get(request.run_key or "", NOBODY) for request in requests],
+            self._owners.owners(requests),
             lambda owner: self._failed_try(past, owner),
         )
-        end: Any = past.events[-1]
         return decide(
             self._state,
             FinishedTick(tick=past.tick, sensor=past.started.sensor, evaluation=evaluation, duration=0.0),
@@ -169,26 +169,26 @@ class Backtest:
             limits=self._sensor.limits,
             tries=tries,
             offset=past.offset,
-            at=end.at,
+            at=past.end.at,
         )
 
     def _evolve(self, past: PastTick, events: Sequence[AnyEvent]) -> None:
         assert self._state is not None
         for offset, event in enumerate(events, past.offset):
             self._state = evolve(self._state, offset, event)
-            if isinstance(event, RunRequested) and event.run_key:
-                self._owners.setdefault(event.run_key, offset)
-                self._tries[offset] = event.run_key, try_of(event)
+            if isinstance(event, RunRequested):
+                self._owners.requested(offset, event)
+                if event.run_key and self._sensor.run_key_policy.retries:
+                    self._tries[offset] = event.run_key, try_of(event)
             elif isinstance(event, RunKeysReleased):
-                for key in event.run_keys:
-                    self._owners.pop(key, None)
+                self._owners.released(event)
 
     def _failed_try(self, past: PastTick, owner: int) -> int | None:
         """Return which try a request was, if its run has failed: the new code's fail as those recorded did."""
         if owner not in self._tries:
             return past.failed_try(owner)
         key, number = self._tries[owner]
-        recorded = past.failed_try(past.owners.get(key, NOBODY))
+        recorded = past.failed_try(past.owners.owner(key))
         return number if recorded is not None and recorded >= number else None
 
 
@@ -201,9 +201,8 @@ def _switched(state: SensorState, as_was: SensorState) -> SensorState:
 
 
 def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str | None:
-    end = past.events[-1]
-    if isinstance(end, TickInterrupted):
-        return f"it was interrupted: {end.reason}"
+    if isinstance(past.end, TickInterrupted):
+        return f"it was interrupted: {past.end.reason}"
     if tape is None and missing != "live":
         return "what it read was not recorded"
     return None
@@ -211,7 +210,7 @@ def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str |
 
 def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[RequestChange]:
     """Yield the requests among the events of a tick, before and after: those of one run key are one."""
-    before, after = list(_requests(old)), list(_requests(new))
+    before, after = _requests(old), _requests(new)
     left = {_identity(request): request for request in before}
     for request in after:
         was = left.pop(_identity(request), None)
@@ -225,8 +224,8 @@ def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[Reque
         yield RequestChange("removed", request, None)
 
 
-def _requests(events: Iterable[AnyEvent]) -> Iterator[RunRequested]:
-    return (event for event in events if isinstance(event, RunRequested))
+def _requests(events: Iterable[AnyEvent]) -> list[RunRequested]:
+    return [event for event in events if isinstance(event, RunRequested)]
 
 
 def _identity(request: RunRequested) -> Any:

@@ -80,7 +80,7 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
             python=past.state_at_start.python,
         )
 
-    if (reason := _not_evaluated(past.events[-1])) is not None:
+    if (reason := _not_evaluated(past.end)) is not None:
         return said("not evaluated", why=[reason])
     try:
         tape = past.read_tape()
@@ -122,10 +122,9 @@ def _decided(
     owners, tries = with_tries(
         sensor.run_key_policy,
         requests,
-        [past.owners.get(request.run_key or "", NOBODY) for request in requests],
+        past.owners.owners(requests),
         past.failed_try,
     )
-    end: Any = past.events[-1]
     return decide(
         past.state,
         finished,
@@ -135,7 +134,7 @@ def _decided(
         limits=sensor.limits,
         tries=tries,
         offset=past.offset,
-        at=end.at,
+        at=past.end.at,
     )
 
 

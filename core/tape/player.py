@@ -54,15 +54,19 @@ class Player:
             raise NotOnTape(
                 f"{what} {subject!r} is not on the tape of this tick: the code reads what it did not read then"
             )
-        observation = left.popleft()
-        if observation.raised is not None:
-            raise error_of(observation.raised)
-        return restored(observation.result)
+        return answer(left.popleft(), restored)
 
     def miss(self, what: str) -> None:
         """Note a read that cannot be answered."""
         if what not in self.missing:
             self.missing.append(what)
+
+
+def answer(observation: Observation, restored: Callable[[Any], T]) -> T:
+    """Return what was read then, or raise what was raised."""
+    if observation.raised is not None:
+        raise error_of(observation.raised)
+    return restored(observation.result)
 
 
 def error_of(raised: Sequence[Any]) -> Exception:

@@ -7,21 +7,43 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ..plain_data import storable_text
 from .limits import TapeLimits
-from .tape import Tape, encode_channel
+from .tape import Tape, channel_head, digest_of
 
 T = TypeVar("T")
+
+#: Bytes up to which a channel is kept in the log as it is, not by its digest.
+_SHORT = 64
 
 #: How many different things that were not recorded are named.
 _MOST_NAMED = 20
 
-_LIMITS = TapeLimits()
+_encode_into = msgspec.msgpack.Encoder().encode_into
 
-_size_of = msgspec.msgpack.Encoder().encode
+
+class _Channel:
+    """The reads of one kind of source, encoded as they come: a sensor may make ten thousands.
+
+    Attributes:
+        count: How many they are.
+        content: Them, one after the other.
+    """
+
+    __slots__ = ("content", "count")
+
+    def __init__(self) -> None:
+        self.count, self.content = 0, bytearray()
+
+
+_NOTHING, _LIMITS = Tape(), TapeLimits()
 
 
 class Recorder:
     """Records the reads of one evaluation.
+
+    Args:
+        last: The sensor's last tape: what has not changed since is neither copied nor hashed again.
 
     Attributes:
         limits: How much its tape may have.
@@ -31,9 +53,9 @@ class Recorder:
 
     replays: bool = False
 
-    def __init__(self, limits: TapeLimits = _LIMITS) -> None:
-        self.limits = limits
-        self._channels: dict[str, list[tuple[Any, ...]]] = {}
+    def __init__(self, last: Tape = _NOTHING, limits: TapeLimits = _LIMITS) -> None:
+        self._last, self.limits = last, limits
+        self._channels: dict[str, _Channel] = {}
         self._uncovered: dict[str, None] = {}
         self.inside = 0
         self.at_end = list[Callable[[], None]]()
@@ -62,54 +84,64 @@ class Recorder:
     def record(
         self, channel: str, what: str, subject: str, result: Any, raised: list[Any] | None = None
     ) -> None:
-        """Put a read on the tape."""
+        """Put a read on the tape, as its answer is now: what the sensor makes of that later does not change it."""
+        kept = self._channels.get(channel)
+        if kept is None:
+            kept = self._channels[channel] = _Channel()
+        content = kept.content
+        before = len(content)
+        if before > self.limits.tick:
+            return
         row = (what, subject, result) if raised is None else (what, subject, None, raised)
-        self.rows(channel).append(row)
-
-    def rows(self, channel: str) -> list[tuple[Any, ...]]:
-        """Return what a channel has so far: tuples of the fields of `Observation`, more of which may be added."""
-        rows = self._channels.get(channel)
-        if rows is None:
-            rows = self._channels[channel] = []
-        return rows
+        try:
+            _encode_into(row, content, -1)
+        # Names that are no text, numbers that are too large: the read was made, and the tick goes on without it.
+        except Exception as error:  # noqa: BLE001
+            del content[before:]
+            self.miss(f"{what} {subject}: it cannot be kept, {error}")
+            return
+        if len(content) - before > self.limits.read:
+            del content[before:]
+            self.miss(f"{what} {subject}: too large, {self.limits.read:,} bytes are recorded at most")
+            return
+        kept.count += 1
 
     def miss(self, what: str) -> None:
         """Note a read that is not recorded."""
         if len(self._uncovered) < _MOST_NAMED:
-            self._uncovered[what] = None
+            self._uncovered[storable_text(what)] = None
 
     def tape(self) -> Tape:
         """Return what was recorded."""
         for finish in self.at_end:
             finish()
-        channels = {name: self._encoded(rows) for name, rows in self._channels.items()}
-        return Tape(self._kept(channels), tuple(self._uncovered))
+        channels, digests = dict[str, bytes](), dict[str, bytes]()
+        self._leave_out_the_largest()
+        for name, channel in self._channels.items():
+            if channel.count:
+                channels[name] = content = self._encoded(name, channel)
+                if len(content) > _SHORT:
+                    same = content is self._last.channels.get(name)
+                    digests[name] = self._last.digests[name] if same else digest_of(content)
+        return Tape(channels, tuple(self._uncovered), digests)
 
-    def _kept(self, channels: dict[str, bytes]) -> dict[str, bytes]:
-        """Return as many channels as a tape may have, without the largest ones."""
-        total = sum(map(len, channels.values()))
-        while total > self.limits.tick:
-            name = max(channels, key=lambda name: len(channels[name]))
-            size = len(channels.pop(name))
-            total -= size
+    def _encoded(self, name: str, channel: _Channel) -> bytes:
+        """Return a channel as it is stored: the last tape's content itself if it is the same."""
+        head, last = channel_head(channel.count), self._last.channels.get(name, b"")
+        size = len(head) + len(channel.content)
+        if len(last) == size and last.startswith(head) and last.endswith(channel.content):
+            return last
+        return head + channel.content
+
+    def _leave_out_the_largest(self) -> None:
+        """Leave out channels until the others are no more than a tape may have."""
+        sizes = {name: len(channel.content) for name, channel in self._channels.items()}
+        while sum(sizes.values()) > self.limits.tick:
+            name = max(sizes, key=sizes.__getitem__)
+            del sizes[name], self._channels[name]
             self.miss(
-                f"{name}: too large, {size:,} bytes, {self.limits.tick:,} of all that a tick reads are recorded at most"
+                f"{name}: too large, {self.limits.tick:,} bytes of all that a tick reads are recorded at most"
             )
-        return channels
-
-    def _encoded(self, rows: list[tuple[Any, ...]]) -> bytes:
-        encoded = encode_channel(rows)
-        return (
-            encoded
-            if len(encoded) <= self.limits.read
-            else encode_channel(list(filter(self._is_small, rows)))
-        )
-
-    def _is_small(self, row: tuple[Any, ...]) -> bool:
-        if len(_size_of(row)) <= self.limits.read:
-            return True
-        self.miss(f"{row[0]} {row[1]}: too large, {self.limits.read:,} bytes are recorded at most")
-        return False
 
 
 def described(error: Exception) -> list[Any]:
