@@ -243,6 +243,11 @@ class Home:
         self._settings = settings
 
 
+def is_home(folder: Path) -> bool:
+    """Return whether the folder is a home already, in whatever state."""
+    return (folder / "home.json").exists()
+
+
 def _read_settings(folder: Path) -> _Settings | None:
     """Return the settings, or None if *folder* is no home yet."""
     file = folder / "home.json"

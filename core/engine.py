@@ -13,7 +13,6 @@ out later to be in the log after all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 import msgspec
@@ -46,6 +45,7 @@ from .events import (
     RunFailed,
     RunLaunched,
     SensorDefined,
+    SensorImported,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -64,6 +64,7 @@ from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
+from .sorted_events import SortedEvents
 from .wake_ups import WakeUps
 from .woken import Woken
 
@@ -130,6 +131,7 @@ class Engine:
             SensorStarted: self._switched,
             SensorStopped: self._switched,
             SensorStatusReset: self._switched,
+            SensorImported: self._switched,
             CursorReset: self._cursor_reset,
             RequestsPutOff: self._put_off,
             TickSkipped: self._ended_elsewhere,
@@ -265,17 +267,17 @@ class Engine:
             EngineSuperseded: Another engine took the partition over.
         """
         for frame in self._log.read(self._head):
-            self._fold(frame.first_offset, frame.events)
+            events = SortedEvents(frame.events)
+            self._fold(frame.first_offset, events)
             if not self._opened:
                 continue
             steps = self._own_steps if frame.writer == self._writer else self._others_steps
-            self._heed(steps, frame.first_offset, frame.events)
+            self._heed(steps, frame.first_offset, events)
 
     def _heed(
-        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: Sequence[AnyEvent]
+        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: SortedEvents
     ) -> None:
-        heeded = map(steps.__contains__, map(type, events))
-        for offset, event in list(compress(enumerate(events, first_offset), heeded)):
+        for offset, event in events.chosen(first_offset, frozenset(steps)):
             steps[type(event)](offset, event)
 
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
@@ -286,10 +288,11 @@ class Engine:
             except LogConflict:
                 self.catch_up()
             else:
-                self._fold(first, events)
-                return self._heed(self._own_steps, first, events)
+                appended = SortedEvents(events)
+                self._fold(first, appended)
+                return self._heed(self._own_steps, first, appended)
 
-    def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+    def _fold(self, first_offset: int, events: SortedEvents) -> None:
         # Before the fold, which forgets the requests of runs that end.
         woken = self._wake_ups.of(first_offset, events, self._runs.request_of) if self._opened else ()
         for fold in self._folds:
@@ -398,7 +401,9 @@ class Engine:
     def _superseded(self, _: int, event: EngineStarted) -> None:
         raise EngineSuperseded(event.where)
 
-    def _switched(self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset) -> None:
+    def _switched(
+        self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset | SensorImported
+    ) -> None:
         self._reschedule(event.sensor)
 
     def _cursor_reset(self, _: int, event: CursorReset) -> None:

@@ -13,6 +13,7 @@ from ..core.events import (
     EngineStopped,
     RunCanceled,
     RunFailed,
+    RunKeyImported,
     RunKeysReleased,
     RunLaunched,
     RunRequested,
@@ -168,6 +169,7 @@ class PastTicks:
         return {
             DynamicPartitionsChanged: self._partitions_changed,
             RunRequested: self._requested,
+            RunKeyImported: lambda offset, event: self._owners.claimed(offset, event.run_key),
             RunKeysReleased: lambda _, event: self._owners.released(event),
             RunSucceeded: lambda _, event: self._failed_tries.ended(event),
             RunFailed: lambda _, event: self._failed_tries.ended(event),
@@ -178,5 +180,5 @@ class PastTicks:
         self._partitions.take([(offset, event)], offset + 1)
 
     def _requested(self, offset: int, event: RunRequested) -> None:
-        self._owners.requested(offset, event)
+        self._owners.claimed(offset, event.run_key)
         self._failed_tries.requested(offset, event)

@@ -147,7 +147,7 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
             f"sensor {sensor.name!r} asks for a run while lacking a specified target: give @sensor one of job=, "
             "jobs=, job_name=, asset_selection= or target="
         )
-    if len(names) == 1 and all(request.job_name is None for request in requests):
+    if len(names) == 1 and {request.job_name for request in requests} == {None}:
         return list(requests)
     for index, request in enumerate(requests):
         if request.job_name is None and len(names) > 1:

@@ -177,7 +177,7 @@ class Backtest:
         for offset, event in enumerate(events, past.offset):
             self._state = evolve(self._state, offset, event)
             if isinstance(event, RunRequested):
-                self._owners.requested(offset, event)
+                self._owners.claimed(offset, event.run_key)
                 if event.run_key and self._sensor.run_key_policy.retries:
                     self._tries[offset] = event.run_key, try_of(event)
             elif isinstance(event, RunKeysReleased):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from ..events import RunKeysReleased, RunRequested
+from ..events import RunKeysReleased
 from ..offsets_by_digest import OffsetsByDigest
 from ..requests import Request
 from ..run_keys import NOBODY, run_key_digests
@@ -25,10 +25,10 @@ class KeyOwners:
         """Return, for each request, the owner of its run key; `NOBODY` also where it has none."""
         return [self.owner(request.run_key) if request.run_key else NOBODY for request in requests]
 
-    def requested(self, offset: int, event: RunRequested) -> None:
-        """Fold in a request: its run key, if it has one, is owned by the first that carries it."""
-        if event.run_key and self.owner(event.run_key) == NOBODY:
-            self._offsets.put(self._digest(event.run_key), offset)
+    def claimed(self, offset: int, run_key: str | None) -> None:
+        """Fold in that a request carries a run key, or none: the first that does owns it."""
+        if run_key and self.owner(run_key) == NOBODY:
+            self._offsets.put(self._digest(run_key), offset)
 
     def released(self, event: RunKeysReleased) -> None:
         """Fold in that keys were freed."""
