@@ -3,6 +3,7 @@
 ::
 
     .ticktrail/
+        ticktrail.toml      what its user says of tapes, if anything
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
         run_keys.index      the run-key index
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from ..core.log import EventLog
     from ..core.run_keys import RunKeyOwners
     from .run_key_index import MappedRunKeyIndex
+    from .tape_settings import TapeSettings
 
 #: Version of the folder's layout; a home of a greater one is left alone.
 LAYOUT = 1
@@ -184,6 +186,16 @@ class Home:
             yield folder.path
         finally:
             folder.remove()
+
+    def tape_settings(self) -> TapeSettings:
+        """Read what the user says of tapes.
+
+        Raises:
+            BadSettings: The file cannot be used as it is.
+        """
+        from .tape_settings import read_tape_settings
+
+        return read_tape_settings(self.path)
 
     @property
     def storage_path(self) -> Path:
