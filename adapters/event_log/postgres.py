@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,12 +26,13 @@ class PostgresEventLog(RecorderLog):
         url: ``postgresql://user:password@host:port/database``, with any of libpq's parameters, such
             as ``?host=/folder/of/the/socket``.
         partition: The partition to append to and read from; the table holds any number of them.
+        archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
         LogUnavailable: The server cannot be reached, or denies what is needed.
     """
 
-    def __init__(self, url: str, partition: str = "main") -> None:
+    def __init__(self, url: str, partition: str = "main", archive: Path | None = None) -> None:
         parameters = _parameters(url)
         datastore = FrameDatastore(parameters)
         try:
@@ -45,6 +47,7 @@ class PostgresEventLog(RecorderLog):
             explain=lambda error: explain(error, parameters),
             wakeups=Wakeups(lambda wake: ChannelListener(parameters, TABLE, wake)),
             release=datastore.close,
+            archive=archive,
         )
 
 

@@ -6,14 +6,15 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID
 
 from eventsourcing.domain import EventSourcingError
 from eventsourcing.persistence import ConnectionPoolClosedError
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
 from ...core.errors import LogUnavailable
-from .recorder import RecorderLog
-from .sqlite_files import FileDatastore, FileWatcher
+from .recorder import RecorderLog, ShrinkingRecorder
+from .sqlite_files import FileConnection, FileDatastore, FileWatcher
 from .wakeups import Wakeups
 
 #: The table of the frames; also the one to look at with the ``sqlite3`` shell.
@@ -21,6 +22,27 @@ TABLE = "ticktrail_events"
 
 #: All that the recorder and its driver raise.
 DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
+
+_DELETE = (
+    f"DELETE FROM {TABLE} WHERE originator_id = :id AND originator_version < :stop AND originator_version < "
+    f"(SELECT max(originator_version) FROM {TABLE} WHERE originator_id = :id)"
+)
+
+
+class FileRecorder(SQLiteApplicationRecorder, ShrinkingRecorder):
+    """The stock recorder, which can let go of frames."""
+
+    def __init__(self, datastore: FileDatastore) -> None:
+        super().__init__(datastore, events_table_name=TABLE)
+
+    def delete_frames(self, originator_id: UUID, stop: int) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(_DELETE, {"id": originator_id.hex, "stop": stop})
+
+    def give_back(self) -> None:
+        with self.datastore.get_connection(commit=True) as connection:
+            assert isinstance(connection, FileConnection), "a `FileDatastore` has no others"
+            connection.give_back()
 
 
 class SQLiteEventLog(RecorderLog):
@@ -31,15 +53,22 @@ class SQLiteEventLog(RecorderLog):
         partition: The partition to append to and read from; a file holds any number of them.
         poll_interval: Seconds between two looks for appends by other processes, while anybody is
             subscribed.
+        archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
         LogUnavailable: The file cannot be opened, created or written, or is no SQLite database.
     """
 
-    def __init__(self, path: str | Path, partition: str = "main", poll_interval: float = 0.02) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        partition: str = "main",
+        poll_interval: float = 0.02,
+        archive: Path | None = None,
+    ) -> None:
         file = os.path.abspath(path)
         datastore = FileDatastore(file)
-        recorder = SQLiteApplicationRecorder(datastore, events_table_name=TABLE)
+        recorder = FileRecorder(datastore)
         try:
             recorder.create_table()
         except DRIVER_ERRORS as error:
@@ -52,6 +81,7 @@ class SQLiteEventLog(RecorderLog):
             explain=lambda error: explain(error, file),
             wakeups=Wakeups(lambda wake: FileWatcher(file, poll_interval, wake)),
             release=datastore.close,
+            archive=archive,
         )
 
 

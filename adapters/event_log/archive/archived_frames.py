@@ -1,0 +1,99 @@
+"""The archived frames of a partition, for readers of the log."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from pathlib import Path
+
+from ....core.errors import DamagedArchive
+from ....core.frames import EncodedFrame, Link
+from .manifest import NAME, Manifest, Segment, partition_folder, read_manifest
+from .segment import SegmentFile
+
+
+class ArchivedFrames:
+    """What is archived of a partition, as far as it was there at the last `refresh`.
+
+    Safe to use from several threads.
+
+    Args:
+        archive: The folder of all partitions' archives, which need not exist; None if there is none.
+        partition: The partition.
+
+    Raises:
+        ArchiveUnusable: The manifest cannot be read.
+    """
+
+    def __init__(self, archive: Path | None, partition: str) -> None:
+        self.folder = None if archive is None else partition_folder(archive, partition)
+        self._partition = partition
+        self._version: tuple[int, int, int] | None = None
+        self._manifest = Manifest(partition=partition)
+        self._opened: SegmentFile | None = None
+        self.refresh()
+
+    @property
+    def manifest(self) -> Manifest:
+        """The segments."""
+        return self._manifest
+
+    @property
+    def end(self) -> Link:
+        """The place after the last archived frame."""
+        return self._manifest.end
+
+    def refresh(self) -> None:
+        """Take notice of what others have archived; costs a look at one file's state.
+
+        Raises:
+            ArchiveUnusable: The manifest cannot be read.
+        """
+        if self.folder is None:
+            return
+        version = _version(self.folder / NAME)
+        if version != self._version:
+            self._manifest = read_manifest(self.folder, self._partition)
+            self._version = version
+
+    def place(self, offset: int) -> Link | None:
+        """Return a place from which to read on to an archived offset, None if it is not archived.
+
+        If its segment cannot be read, that is the segment's beginning, where reading on reports the damage.
+        """
+        if offset >= self.end.offset:
+            return None
+        segments = self._manifest.segments
+        segment = segments[bisect_right(segments, offset, key=lambda each: each.first_offset) - 1]
+        try:
+            return self._open(segment).place(offset)
+        except DamagedArchive:
+            return segment.before
+
+    def frames_from(self, number: int) -> list[EncodedFrame]:
+        """Return frame *number* and some that follow it; none if it is not archived.
+
+        Raises:
+            DamagedArchive: They cannot be read.
+        """
+        if number >= self.end.number:
+            return []
+        segments = self._manifest.segments
+        segment = segments[bisect_right(segments, number, key=lambda each: each.first_frame) - 1]
+        return self._open(segment).frames_from(number)
+
+    def _open(self, segment: Segment) -> SegmentFile:
+        """Return the file of *segment*; the one that was used last is kept."""
+        opened = self._opened
+        if opened is None or opened.segment != segment:
+            assert self.folder is not None, "what has segments has a folder"
+            opened = self._opened = SegmentFile(self.folder / segment.file, segment, self._partition)
+        return opened
+
+
+def _version(file: Path) -> tuple[int, int, int] | None:
+    """Return what differs when the file was replaced; None if it is not there."""
+    try:
+        state = file.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_ino, state.st_mtime_ns, state.st_size
