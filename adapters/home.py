@@ -5,6 +5,7 @@
     .ticktrail/
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
+        archive/main/       the log's older frames, if they were moved there
         run_keys.index      the run-key index
         states.snapshot     the small read models, as they were saved last
         engine.lock         locked by the running engine; says who it is
@@ -33,10 +34,15 @@ from .scratch_folder import ScratchFolder
 if TYPE_CHECKING:
     from ..core.log import EventLog
     from ..core.run_keys import RunKeyOwners
+    from .event_log.recorder import RecorderLog
     from .run_key_index import MappedRunKeyIndex
 
-#: Version of the folder's layout; a home of a greater one is left alone.
-LAYOUT = 1
+#: Versions of the folder's layout: the whole log is in one place; some of it may be in the archive, which
+#: releases that know the first one only would take for lost.
+_PLAIN, _ARCHIVED = 1, 2
+
+#: A home of a greater one is left alone.
+LAYOUT = _ARCHIVED
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -98,7 +104,7 @@ class Home:
                     f"there is no ticktrail home at {folder}: start one with `ticktrail dev -f FILE`, "
                     "or name another with --home or TICKTRAIL_HOME"
                 )
-            settings = _Settings(layout=LAYOUT)
+            settings = _Settings(layout=_PLAIN)
             _write_settings(folder, settings)
         elif create and not os.access(folder, os.W_OK | os.X_OK):
             raise _not_writable(folder, "permission denied")
@@ -141,11 +147,28 @@ class Home:
             )
         self._change(replace(self._settings, log=url))
 
-    def log(self) -> EventLog:
-        """Open the event log; the caller closes it."""
+    def log(self) -> RecorderLog:
+        """Open the event log; the caller closes it.
+
+        Raises:
+            HomeError: Its archive is gone.
+            LogUnavailable: It cannot be opened.
+        """
         from .event_log import open_event_log
 
-        return open_event_log(self.log_url)
+        log = open_event_log(self.log_url, archive=self.path / "archive")
+        if self._settings.layout >= _ARCHIVED and not log.archived.exists:
+            log.close()
+            raise HomeError(
+                f"{log.archived.folder} is missing, and with it the frames of the log that were archived there: "
+                "put that folder back from a copy of the home"
+            )
+        return log
+
+    def announce_archive(self) -> None:
+        """Make releases that know of no archives leave the home alone."""
+        if self._settings.layout < _ARCHIVED:
+            self._change(replace(self._settings, layout=_ARCHIVED))
 
     @property
     def run_keys_path(self) -> Path:

@@ -195,9 +195,7 @@ def decode_frame(
     return frame, end
 
 
-def place_frame(
-    stored: EncodedFrame, *, partition: str, after: Link | None = None
-) -> tuple[Link, Link]:
+def place_frame(stored: EncodedFrame, *, partition: str, after: Link | None = None) -> tuple[Link, Link]:
     """Return the places before and after a stored frame, without decoding its events.
 
     Args:

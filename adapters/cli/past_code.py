@@ -56,12 +56,12 @@ def opened_past(common: Common, slice_file: Path | None) -> Iterator[Past]:
         with opened(home) as log:
             yield Past(log, home.definitions)
         return
-    log = SliceLog(slice_file)
+    sliced = SliceLog(slice_file)
     with tempfile.TemporaryDirectory(prefix="ticktrail-slice-") as folder:
         code = Path(folder, "definitions.py")
-        if log.info.code is not None:
-            code.write_text(log.info.code, encoding="utf-8")
-        yield Past(log, None if log.info.code is None else DefinitionsSource(file=str(code)))
+        if sliced.info.code is not None:
+            code.write_text(sliced.info.code, encoding="utf-8")
+        yield Past(sliced, None if sliced.info.code is None else DefinitionsSource(file=str(code)))
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from .recorder import ShrinkingRecorder
 TABLE = "ticktrail_events"
 
 #: The function that appends; a release that needs another one takes another name.
-_FUNCTION = "ticktrail_append_1"
+_FUNCTION = "ticktrail_append_2"
 
 #: Seconds to wait for a connection, and for another writer's transaction.
 CONNECT_TIMEOUT = 5
@@ -84,7 +84,7 @@ class FrameRecorder(PostgresApplicationRecorder, ShrinkingRecorder):
 
     @classmethod
     def open(cls, datastore: FrameDatastore) -> Self:
-        """Return a recorder whose table exists."""
+        """Return a recorder whose table exists, with what this release needs."""
         # A connection of its own, since the pool's error would not say why there is none.
         with psycopg.connect(**datastore.parameters, autocommit=True) as connection:
             recorder = cls(datastore)
@@ -95,9 +95,9 @@ class FrameRecorder(PostgresApplicationRecorder, ShrinkingRecorder):
         return recorder
 
     def _exists(self, connection: psycopg.Connection) -> bool:
-        """Whether the index exists, which is created in the last of the transactions."""
-        name = f"{self.datastore.schema}.{self.notification_id_index_name}"
-        found = connection.execute("SELECT to_regclass(%s)", [name]).fetchone()
+        """Whether this release's function exists, which is created in the last of the transactions."""
+        name = f"{self.datastore.schema}.{_FUNCTION}"
+        found = connection.execute("SELECT to_regproc(%s)", [name]).fetchone()
         return found is not None and found[0] is not None
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:

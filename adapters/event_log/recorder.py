@@ -141,6 +141,15 @@ class RecorderLog:
         """The frames that were moved out of the storage."""
         return self._archived
 
+    def stored_frames(self, number: int = 0) -> Iterator[EncodedFrame]:
+        """Yield the frames from *number* on as they are stored, unchecked, the archived ones first.
+
+        Raises:
+            CorruptFrame: One is missing that should come first, or cannot be read from the archive.
+        """
+        for page in self._pages(number):
+            yield from page
+
     def frames_in_storage(self, number: int = 0) -> Iterator[EncodedFrame]:
         """Yield the frames from *number* on that are in the storage, unchecked, archived or not."""
         limit = FIRST_PAGE

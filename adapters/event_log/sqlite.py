@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.domain import EventSourcingError
-from eventsourcing.persistence import ConnectionPoolClosedError
-from eventsourcing.sqlite import SQLiteApplicationRecorder
+from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from ...core.errors import LogUnavailable
 from .recorder import RecorderLog, ShrinkingRecorder
@@ -23,6 +24,8 @@ TABLE = "ticktrail_events"
 #: All that the recorder and its driver raise.
 DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
 
+_NEWEST = f"SELECT max(originator_version) FROM {TABLE} WHERE originator_id = ?"
+
 _DELETE = (
     f"DELETE FROM {TABLE} WHERE originator_id = :id AND originator_version < :stop AND originator_version < "
     f"(SELECT max(originator_version) FROM {TABLE} WHERE originator_id = :id)"
@@ -34,6 +37,18 @@ class FileRecorder(SQLiteApplicationRecorder, ShrinkingRecorder):
 
     def __init__(self, datastore: FileDatastore) -> None:
         super().__init__(datastore, events_table_name=TABLE)
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **options: Any
+    ) -> Sequence[int] | None:
+        ids = super()._insert_events(c, stored_events, **options)
+        last = stored_events[-1]
+        assert isinstance(last.originator_id, UUID), "so the log names its partitions"
+        c.execute(_NEWEST, (last.originator_id.hex,))
+        # A number is taken for good, although the frame that had it may be archived and no row any more.
+        if c.fetchone()[0] != last.originator_version:
+            raise IntegrityError("another writer was first")
+        return ids
 
     def delete_frames(self, originator_id: UUID, stop: int) -> None:
         with self.datastore.transaction(commit=True) as cursor:

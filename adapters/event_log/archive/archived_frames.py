@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 
 from ....core.errors import DamagedArchive
@@ -31,6 +32,11 @@ class ArchivedFrames:
         self._manifest = Manifest(partition=partition)
         self._opened: SegmentFile | None = None
         self.refresh()
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a manifest, be it an empty one."""
+        return self._version is not None
 
     @property
     def manifest(self) -> Manifest:
@@ -80,6 +86,16 @@ class ArchivedFrames:
         segments = self._manifest.segments
         segment = segments[bisect_right(segments, number, key=lambda each: each.first_frame) - 1]
         return self._open(segment).frames_from(number)
+
+    def frames(self, number: int) -> Iterator[EncodedFrame]:
+        """Yield the archived frames from *number* on.
+
+        Raises:
+            DamagedArchive: They cannot be read.
+        """
+        while page := self.frames_from(number):
+            yield from page
+            number = page[-1].number + 1
 
     def _open(self, segment: Segment) -> SegmentFile:
         """Return the file of *segment*; the one that was used last is kept."""
