@@ -10,6 +10,7 @@ from eventsourcing.domain import EventSourcingError
 from psycopg.conninfo import conninfo_to_dict
 
 from ...core.errors import LogUnavailable
+from .archive.archived_frames import ArchivedFrames
 from .postgres_frames import TABLE, FrameDatastore, FrameRecorder
 from .postgres_listener import ChannelListener
 from .recorder import RecorderLog
@@ -29,11 +30,13 @@ class PostgresEventLog(RecorderLog):
         archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
+        ArchiveUnusable: The archive does not say what is in it.
         LogUnavailable: The server cannot be reached, or denies what is needed.
     """
 
     def __init__(self, url: str, partition: str = "main", archive: Path | None = None) -> None:
         parameters = _parameters(url)
+        archived = ArchivedFrames(archive, partition)
         datastore = FrameDatastore(parameters)
         try:
             recorder = FrameRecorder.open(datastore)
@@ -47,7 +50,7 @@ class PostgresEventLog(RecorderLog):
             explain=lambda error: explain(error, parameters),
             wakeups=Wakeups(lambda wake: ChannelListener(parameters, TABLE, wake)),
             release=datastore.close,
-            archive=archive,
+            archived=archived,
         )
 
 

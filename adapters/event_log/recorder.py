@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -57,10 +56,7 @@ class RecorderLog:
         explain: Makes one of those errors a sentence: what is, what was expected, what to do.
         wakeups: Woken at each append.
         release: Releases the storage.
-        archive: Folder of the archives of all partitions, which need not exist; None if there is none.
-
-    Raises:
-        ArchiveUnusable: The archive does not say what is in it.
+        archived: The frames that were moved out of the storage.
     """
 
     def __init__(
@@ -72,12 +68,12 @@ class RecorderLog:
         explain: Callable[[Exception], str],
         wakeups: Wakeups,
         release: Callable[[], None],
-        archive: Path | None = None,
+        archived: ArchivedFrames,
     ) -> None:
         self._recorder = recorder
         self._partition = partition
         self._originator = originator_of(partition)
-        self._archived = ArchivedFrames(archive, partition)
+        self._archived = archived
         self._driver_errors = driver_errors
         self._explain = explain
         self._wakeups = wakeups

@@ -14,6 +14,7 @@ from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError,
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from ...core.errors import LogUnavailable
+from .archive.archived_frames import ArchivedFrames
 from .recorder import RecorderLog, ShrinkingRecorder
 from .sqlite_files import FileConnection, FileDatastore, FileWatcher
 from .wakeups import Wakeups
@@ -71,6 +72,7 @@ class SQLiteEventLog(RecorderLog):
         archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
+        ArchiveUnusable: The archive does not say what is in it.
         LogUnavailable: The file cannot be opened, created or written, or is no SQLite database.
     """
 
@@ -82,6 +84,7 @@ class SQLiteEventLog(RecorderLog):
         archive: Path | None = None,
     ) -> None:
         file = os.path.abspath(path)
+        archived = ArchivedFrames(archive, partition)
         datastore = FileDatastore(file)
         recorder = FileRecorder(datastore)
         try:
@@ -96,7 +99,7 @@ class SQLiteEventLog(RecorderLog):
             explain=lambda error: explain(error, file),
             wakeups=Wakeups(lambda wake: FileWatcher(file, poll_interval, wake)),
             release=datastore.close,
-            archive=archive,
+            archived=archived,
         )
 
 

@@ -11,6 +11,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from contracts.event_log import put, skipped
+from ticktrail.adapters.event_log.archive.archived_frames import ArchivedFrames
 from ticktrail.adapters.event_log.recorder import RecorderLog, ShrinkingRecorder
 from ticktrail.adapters.event_log.wakeups import Wakeups
 from ticktrail.core.errors import LogUnavailable
@@ -72,6 +73,7 @@ def log_on(
         explain=explain,
         wakeups=Wakeups(),
         release=lambda: None,
+        archived=ArchivedFrames(None, "main"),
     )
 
 

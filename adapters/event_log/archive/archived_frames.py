@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ....core.errors import DamagedArchive
 from ....core.frames import EncodedFrame, Link
-from .manifest import NAME, Manifest, Segment, partition_folder, read_manifest
+from .manifest import Manifest, Segment, Version, manifest_version, partition_folder, read_manifest
 from .segment import SegmentFile
 
 
@@ -28,7 +28,7 @@ class ArchivedFrames:
     def __init__(self, archive: Path | None, partition: str) -> None:
         self.folder = None if archive is None else partition_folder(archive, partition)
         self._partition = partition
-        self._version: tuple[int, int, int] | None = None
+        self._version: Version | None = None
         self._manifest = Manifest(partition=partition)
         self._opened: SegmentFile | None = None
         self.refresh()
@@ -56,7 +56,7 @@ class ArchivedFrames:
         """
         if self.folder is None:
             return
-        version = _version(self.folder / NAME)
+        version = manifest_version(self.folder)
         if version != self._version:
             self._manifest = read_manifest(self.folder, self._partition)
             self._version = version
@@ -104,12 +104,3 @@ class ArchivedFrames:
             assert self.folder is not None, "what has segments has a folder"
             opened = self._opened = SegmentFile(self.folder / segment.file, segment, self._partition)
         return opened
-
-
-def _version(file: Path) -> tuple[int, int, int] | None:
-    """Return what differs when the file was replaced; None if it is not there."""
-    try:
-        state = file.stat()
-    except FileNotFoundError:
-        return None
-    return state.st_ino, state.st_mtime_ns, state.st_size

@@ -17,6 +17,9 @@ FORMAT = 1
 #: The name of the file.
 NAME = "manifest.json"
 
+#: What tells one manifest from the one that takes its place.
+Version = tuple[int, int, int]
+
 
 class ArchiveUnusable(LogUnavailable):
     """The manifest cannot be read, so that nobody knows where the log begins and ends."""
@@ -88,6 +91,21 @@ def partition_folder(archive: Path, partition: str) -> Path:
     return archive / quote(partition, safe="").replace(".", "%2E")
 
 
+def manifest_version(folder: Path) -> Version | None:
+    """Return what differs when the manifest in *folder* was replaced; None if there is none.
+
+    Raises:
+        ArchiveUnusable: The system does not let us look.
+    """
+    try:
+        state = (folder / NAME).stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(folder / NAME, error) from error
+    return state.st_ino, state.st_mtime_ns, state.st_size
+
+
 def read_manifest(folder: Path, partition: str) -> Manifest:
     """Read the manifest in *folder*; an empty one if there is none.
 
@@ -100,7 +118,7 @@ def read_manifest(folder: Path, partition: str) -> Manifest:
     except FileNotFoundError:
         return Manifest(partition=partition)
     except OSError as error:
-        raise ArchiveUnusable(f"the archive's {file} cannot be read: {why(error)}") from error
+        raise _unreadable(file, error) from error
     manifest = _decode(file, text)
     if manifest.partition != partition:
         raise ArchiveUnusable(
@@ -108,6 +126,12 @@ def read_manifest(folder: Path, partition: str) -> Manifest:
             "put the right folder there"
         )
     return manifest
+
+
+def _unreadable(file: Path, error: OSError) -> ArchiveUnusable:
+    return ArchiveUnusable(
+        f"the archive's {file} cannot be read ({why(error)}): give this user the right to read it and its folder"
+    )
 
 
 def _decode(file: Path, text: bytes) -> Manifest:
