@@ -117,17 +117,16 @@ def test_of_a_large_segment_a_reader_reads_the_block_that_it_needs(
 
 
 def test_what_an_archiver_left_behind_is_cleared_away(log: RecorderLog, archive: Path) -> None:
+    """A segment that the manifest does not name, and one that is not whole."""
     move(log, 2)
-    left = [archive / "main" / name for name in (f"{2:020}-{4:020}.frames", f"{2:020}.frames.unfinished")]
+    left = [archive / "main" / name for name in (f"{2:020}-{3:020}.frames", f"{3:020}.frames.unfinished")]
     for file in left:
         file.write_bytes(b"half a segment")
 
     move(log)
 
     assert [segment.frames for segment in log.archived.manifest.segments] == [2, 3]
-    assert left[0].read_bytes() != b"half a segment"
-    assert not left[1].exists()
-    assert events_of(log) == [skipped(number) for number in range(6)]
+    assert [file for file in left if file.exists()] == []
 
 
 def test_what_the_disk_changed_is_noticed_before_anything_is_deleted(

@@ -103,6 +103,21 @@ class TestPostgresEventLog(DurableEventLogContract):
         assert [process.wait() for process in writers] == [0] * 4
         assert sorted(offset for answer in answers for offset in answer) == list(range(0, 24, 2))
 
+    def test_a_database_that_an_older_release_made_gets_what_this_one_calls(
+        self, fresh_database: str
+    ) -> None:
+        """Seen to fail when the table alone was looked for."""
+        log = open_event_log(fresh_database)
+        put(log, [skipped(0)])
+        log.close()
+        with psycopg.connect(fresh_database) as connection:
+            connection.execute("DROP FUNCTION ticktrail_append_2")
+
+        again = open_event_log(fresh_database)
+
+        assert put(again, [skipped(1)], expected=1) == 1
+        again.close()
+
     def test_a_log_goes_on_after_the_server_has_dropped_its_connections(
         self, log: EventLog, url: str, partition: str
     ) -> None:

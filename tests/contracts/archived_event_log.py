@@ -143,6 +143,11 @@ class ArchivedEventLogContract(SharedEventLogContract):
 
         assert in_storage(plain) == [0]
 
+    def test_the_newest_frame_is_never_deleted_from_the_storage(self, ten: RecorderLog) -> None:
+        ten.delete_frames(1_000)
+
+        assert in_storage(ten) == [9]
+
     def test_much_becomes_several_segments(
         self, ten: RecorderLog, archive: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from pathlib import Path
 
-from ....core.errors import DamagedArchive
 from ....core.frames import EncodedFrame, Link
 from .manifest import Manifest, Segment, Version, manifest_version, partition_folder, read_manifest
 from .segment import SegmentFile
@@ -64,16 +63,14 @@ class ArchivedFrames:
     def place(self, offset: int) -> Link | None:
         """Return a place from which to read on to an archived offset, None if it is not archived.
 
-        If its segment cannot be read, that is the segment's beginning, where reading on reports the damage.
+        Raises:
+            DamagedArchive: Its segment cannot be read.
         """
         if offset >= self.end.offset:
             return None
         segments = self._manifest.segments
         segment = segments[bisect_right(segments, offset, key=lambda each: each.first_offset) - 1]
-        try:
-            return self._open(segment).place(offset)
-        except DamagedArchive:
-            return segment.before
+        return self._open(segment).place(offset)
 
     def frames_from(self, number: int) -> list[EncodedFrame]:
         """Return frame *number* and some that follow it; none if it is not archived.
