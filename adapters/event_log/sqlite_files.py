@@ -20,6 +20,9 @@ BUSY_TIMEOUT = 30.0
 #: Pages that are given back in one transaction, which others wait for: a twentieth of a second.
 _PAGES = 2_000
 
+#: Milliseconds to wait for readers to have gone; others append then.
+_MOMENT_MS = 100
+
 #: Makes a file one that can be made smaller bit by bit: a new one, or an old one at its next VACUUM.
 _AUTO_VACUUM = "PRAGMA auto_vacuum=INCREMENTAL"
 
@@ -70,7 +73,7 @@ class FileConnection(SQLiteConnection):
         for _ in range(0, _pragma(connection, "freelist_count"), _PAGES):
             # `execute` would go one page far.
             connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        _truncate_wal(connection)
 
 
 class FilePool(SQLiteConnectionPool):
@@ -194,6 +197,14 @@ class FileWatcher:
 def _data_version(connection: sqlite3.Connection) -> int:
     """Return a number that differs from the last one if another connection has committed meanwhile."""
     return _pragma(connection, "data_version")
+
+
+def _truncate_wal(connection: sqlite3.Connection) -> None:
+    """Copy the write-ahead log into the file, and make it empty if nobody reads for a moment: appends wait for that."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={_MOMENT_MS}")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

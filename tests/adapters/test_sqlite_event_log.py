@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
@@ -337,6 +338,27 @@ class TestArchivedSQLiteEventLog(ArchivedEventLogContract):
         assert first < 3_500_000
         assert file.stat().st_size < 500_000
         log.close()
+
+    def test_an_append_does_not_wait_for_readers_when_room_is_given_back(
+        self, plain: RecorderLog, other: EventLog, file: Path
+    ) -> None:
+        """Seen to fail when the write-ahead log was emptied whatever it took: SQLite lets nobody append meanwhile."""
+        fill(plain)
+        with closing(sqlite3.connect(file)) as reader:
+            reader.execute("BEGIN")
+            reader.execute(f"SELECT count(*) FROM {TABLE}").fetchone()
+            archiving = threading.Thread(target=move, args=(plain, 50))
+            archiving.start()
+
+            begin, longest = time.monotonic(), 0.0
+            while archiving.is_alive():
+                began = time.monotonic()
+                put(other, [skipped(100)])
+                longest = max(longest, time.monotonic() - began)
+
+            assert time.monotonic() - begin < 10
+            assert longest < 5
+        archiving.join()
 
     def test_a_full_disk_leaves_the_log_as_it_was_and_the_next_archiver_succeeds(
         self, plain: RecorderLog, url: str, archive: Path
