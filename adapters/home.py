@@ -21,7 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -118,7 +118,7 @@ class Home:
     def remember_definitions(self, source: DefinitionsSource) -> None:
         """Use *source* from now on wherever no definitions are named."""
         if source != self._settings.definitions:
-            self._change(replace(self._settings, definitions=source))
+            self._change(definitions=source)
 
     @property
     def log_url(self) -> str:
@@ -145,7 +145,7 @@ class Home:
                 f"the home {self.path} has its log at {self.log_name}, not at {_without_password(url)}: "
                 "leave --log out, or choose another home with --home"
             )
-        self._change(replace(self._settings, log=url))
+        self._change(log=url)
 
     def log(self) -> RecorderLog:
         """Open the event log; the caller closes it.
@@ -168,7 +168,7 @@ class Home:
     def announce_archive(self) -> None:
         """Make releases that know of no archives leave the home alone."""
         if self._settings.layout < _ARCHIVED:
-            self._change(replace(self._settings, layout=_ARCHIVED))
+            self._change(layout=_ARCHIVED)
 
     @property
     def run_keys_path(self) -> Path:
@@ -249,7 +249,9 @@ class Home:
         """Return who runs this home's engine on this machine, or None if nobody does."""
         return engine_holder(self.path)
 
-    def _change(self, settings: _Settings) -> None:
+    def _change(self, **fields: Any) -> None:
+        """Change some settings, and keep what other processes have changed since this home was opened."""
+        settings = replace(_read_settings(self.path) or self._settings, **fields)
         _write_settings(self.path, settings)
         self._settings = settings
 

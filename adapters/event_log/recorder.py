@@ -273,7 +273,7 @@ class RecorderLog:
         archived = self._archived.place(start)
         if archived is not None:
             return archived
-        places = (*self._places, self._archived.end, *(() if self._end is None else (self._end,)))
+        places = (*self._places, self._archived.end, self._end or START)
         low = max((place for place in places if place.offset <= start), key=_number, default=START)
         if low.offset == start:
             return low
@@ -306,13 +306,13 @@ class RecorderLog:
         return None
 
     def _remember(self, place: Link) -> None:
-        if place not in self._places:
+        if place not in self._places and place.number >= self._archived.end.number:
             self._places = (*self._places[-_REMEMBERED:], place)
 
     # --- the edge to the driver ---------------------------------------------------------------
 
     def _select(self, *, after: int, limit: int, newest_first: bool = False) -> list[EncodedFrame]:
-        """Return the frames with a number above *after* that are not archived."""
+        """Return the frames in the storage with a number above *after*."""
         with self._storage():
             rows = self._recorder.select_events(self._originator, gt=after, desc=newest_first, limit=limit)
         return [EncodedFrame(number=r.originator_version, topic=r.topic, state=r.state) for r in rows]

@@ -12,7 +12,7 @@ from command_line import CommandLine
 from story import Story
 from ticktrail.adapters import home as home_module
 from ticktrail.adapters.event_log.archive import archiver
-from ticktrail.adapters.home import Home
+from ticktrail.adapters.home import DefinitionsSource, Home
 
 DAY = 86_400_000_000
 
@@ -182,6 +182,18 @@ def test_a_release_that_knows_of_no_archives_leaves_an_archived_home_alone(
 
     assert result.code == 1
     assert "has layout 2, this release knows up to 1: it was made by a newer ticktrail, upgrade" in result.err
+
+
+def test_what_others_changed_in_the_home_since_it_was_opened_is_kept(told: CommandLine) -> None:
+    """Seen to fail when the settings that were read at the opening were written back."""
+    engine, archiving = Home.open(told.home, create=False), Home.open(told.home, create=False)
+
+    engine.remember_definitions(DefinitionsSource(file="/sensors.py"))
+    archiving.announce_archive()
+    engine.remember_definitions(DefinitionsSource(file="/others.py"))
+
+    settings = json.loads((told.home / "home.json").read_text())
+    assert settings == {"layout": 2, "definitions": {"file": "/others.py"}}
 
 
 def test_an_archive_that_is_gone_is_told(told: CommandLine) -> None:
