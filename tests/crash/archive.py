@@ -46,8 +46,8 @@ POINTS: dict[str, tuple[Any, str, bool]] = {
     "the room is given back": (FileConnection, "give_back", False),
 }
 
-#: Bytes of a segment here, so that a run makes several.
-_SEGMENT = 20_000
+#: Bytes of a segment here, so that a run makes several from time to time.
+_SEGMENT = 50_000
 
 
 def events_of(number: int) -> list[TickSkipped]:
@@ -86,7 +86,7 @@ def append(folder: Path) -> None:
         head = log.append(events_of(number), expected=head, recorded_at=number, writer="appender")
         head += len(events_of(number))
         number += 1
-        time.sleep(0.001)
+        time.sleep(0.01)
 
 
 def read(folder: Path) -> None:
@@ -166,7 +166,7 @@ def _kill_one(folder: Path, point: str | None, chance: random.Random) -> None:
         if point is None:
             time.sleep(chance.uniform(0.0, 0.3))
         else:
-            victim.wait(60)
+            victim.wait(120)
             if victim.returncode != -signal.SIGKILL:
                 raise SystemExit(f"the archiver ended by itself, with {victim.returncode}")
 
