@@ -111,7 +111,7 @@ class PackedEvents(Sequence[AnyEvent]):
         assert self._keys is not None
         flags = self._kinds.translate(bytes(tag == _REQUEST for tag in range(256)))
         offsets = list(self._offsets(first_offset, flags))
-        return RequestedKeys(offsets, *(_spread(column, len(offsets)) for column in self._keys))
+        return RequestedKeys(offsets, *(list(_spread(column, len(offsets))) for column in self._keys))
 
     def _offsets(self, first_offset: int, flags: bytes) -> Iterator[int]:
         return compress(range(first_offset, first_offset + len(flags)), flags)

@@ -61,13 +61,13 @@ def opened_past(common: Common, slice_file: Path | None) -> Iterator[Past]:
         with opened(home) as log:
             yield Past(log, home.definitions, partial(opened, home))
         return
-    log = SliceLog(slice_file)
+    sliced = SliceLog(slice_file)
     with tempfile.TemporaryDirectory(prefix="ticktrail-slice-") as folder:
         code = Path(folder, "definitions.py")
-        if log.info.code is not None:
-            code.write_text(log.info.code, encoding="utf-8")
-        remembered = None if log.info.code is None else DefinitionsSource(file=str(code))
-        yield Past(log, remembered, lambda: contextlib.nullcontext(log))
+        if sliced.info.code is not None:
+            code.write_text(sliced.info.code, encoding="utf-8")
+        remembered = None if sliced.info.code is None else DefinitionsSource(file=str(code))
+        yield Past(sliced, remembered, lambda: contextlib.nullcontext(sliced))
 
 
 @contextlib.contextmanager
