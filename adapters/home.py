@@ -3,8 +3,10 @@
 ::
 
     .ticktrail/
+        ticktrail.toml      what its user says of tapes, if anything
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
+        archive/main/       the log's older frames, if they were moved there
         run_keys.index      the run-key index
         states.snapshot     the small read models, as they were saved last
         history/            sealed segments of the tick history
@@ -21,7 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -34,10 +36,16 @@ from .scratch_folder import ScratchFolder
 if TYPE_CHECKING:
     from ..core.log import EventLog
     from ..core.run_keys import RunKeyOwners
+    from .event_log.recorder import RecorderLog
     from .run_key_index import MappedRunKeyIndex
+    from .tape_settings import TapeSettings
 
-#: Version of the folder's layout; a home of a greater one is left alone.
-LAYOUT = 1
+#: Versions of the folder's layout: the whole log is in one place; some of it may be in the archive, which
+#: releases that know the first one only would take for lost.
+_PLAIN, _ARCHIVED = 1, 2
+
+#: A home of a greater one is left alone.
+LAYOUT = _ARCHIVED
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -99,7 +107,7 @@ class Home:
                     f"there is no ticktrail home at {folder}: start one with `ticktrail dev -f FILE`, "
                     "or name another with --home or TICKTRAIL_HOME"
                 )
-            settings = _Settings(layout=LAYOUT)
+            settings = _Settings(layout=_PLAIN)
             _write_settings(folder, settings)
         elif create and not os.access(folder, os.W_OK | os.X_OK):
             raise _not_writable(folder, "permission denied")
@@ -113,7 +121,7 @@ class Home:
     def remember_definitions(self, source: DefinitionsSource) -> None:
         """Use *source* from now on wherever no definitions are named."""
         if source != self._settings.definitions:
-            self._change(replace(self._settings, definitions=source))
+            self._change(definitions=source)
 
     @property
     def log_url(self) -> str:
@@ -140,13 +148,30 @@ class Home:
                 f"the home {self.path} has its log at {self.log_name}, not at {_without_password(url)}: "
                 "leave --log out, or choose another home with --home"
             )
-        self._change(replace(self._settings, log=url))
+        self._change(log=url)
 
-    def log(self) -> EventLog:
-        """Open the event log; the caller closes it."""
+    def log(self) -> RecorderLog:
+        """Open the event log; the caller closes it.
+
+        Raises:
+            HomeError: Its archive is gone.
+            LogUnavailable: It cannot be opened.
+        """
         from .event_log import open_event_log
 
-        return open_event_log(self.log_url)
+        log = open_event_log(self.log_url, archive=self.path / "archive")
+        if self._settings.layout >= _ARCHIVED and not log.archived.exists:
+            log.close()
+            raise HomeError(
+                f"{log.archived.folder} is missing, and with it the frames of the log that were archived there: "
+                "put that folder back from a copy of the home"
+            )
+        return log
+
+    def announce_archive(self) -> None:
+        """Make releases that know of no archives leave the home alone."""
+        if self._settings.layout < _ARCHIVED:
+            self._change(layout=_ARCHIVED)
 
     @property
     def run_keys_path(self) -> Path:
@@ -191,6 +216,16 @@ class Home:
         finally:
             folder.remove()
 
+    def tape_settings(self) -> TapeSettings:
+        """Read what the user says of tapes.
+
+        Raises:
+            BadSettings: The file cannot be used as it is.
+        """
+        from .tape_settings import read_tape_settings
+
+        return read_tape_settings(self.path)
+
     @property
     def storage_path(self) -> Path:
         """Where the values of assets are."""
@@ -232,7 +267,9 @@ class Home:
         """Return who runs this home's engine on this machine, or None if nobody does."""
         return engine_holder(self.path)
 
-    def _change(self, settings: _Settings) -> None:
+    def _change(self, **fields: Any) -> None:
+        """Change some settings, and keep what other processes have changed since this home was opened."""
+        settings = replace(_read_settings(self.path) or self._settings, **fields)
         _write_settings(self.path, settings)
         self._settings = settings
 

@@ -60,7 +60,7 @@ def log_at(log: EventLog, moment: int, now: int) -> PrefixLog:
     """
     if moment > now:
         raise NoSuchMoment(moment, f"it is to come, now is {moment_text(now)}; give an earlier time")
-    position = _position_at(log, moment)
+    position = position_at(log, moment)
     if position == 0:
         begun = next(log.read(0, 1, wanted=_NOTHING), None)
         why = "it has no events yet" if begun is None else f"it begins at {moment_text(begun.recorded_at)}"
@@ -75,7 +75,7 @@ def recorded_until(log: EventLog) -> int | None:
     return None if last is None else last.recorded_at
 
 
-def _position_at(log: EventLog, moment: int) -> int:
+def position_at(log: EventLog, moment: int) -> int:
     """Return the position behind the last event that was recorded at *moment* or before, 0 if none was.
 
     Goes back from the head, since clocks of several writers may differ, so that times are not quite in order.

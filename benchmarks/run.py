@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import append
+import archiving
 import dedup_index
 import dedup_tick
 import footprint
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         ticks,
         append,
         rebuild,
+        archiving,
         latency,
         reactions,
         tapes,

@@ -58,7 +58,7 @@ from .events import (
     TickStarted,
 )
 from .log import EventLog
-from .moments import handled, next_moment, passed_over
+from .moments import handled, next_moment
 from .partitions_store import ChangedPartitions
 from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
@@ -208,6 +208,7 @@ class Engine:
             source=sensor.source,
             cron_schedule=sensor.cron_schedule,
             timezone=sensor.timezone,
+            python=sensor.python,
         )
 
     # --- what the driver hands in ------------------------------------------------------------
@@ -477,9 +478,8 @@ class Engine:
         ticket, moments = self._in_flight.get(tick.sensor), self._moments(tick.sensor)
         if moments is None or ticket is None or ticket.tick != tick.tick or ticket.scheduled_for is None:
             return tick
-        state, moment = ticket.state, ticket.scheduled_for
-        note = passed_over(state, moments, moment)
-        return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+        evaluation = handled(tick.evaluation, ticket.state, moments, ticket.scheduled_for)
+        return msgspec.structs.replace(tick, evaluation=evaluation)
 
     def _of_period(self, tick: FinishedTick) -> FinishedTick:
         """Return the finished tick, with its run keys as they are in the period in which it began."""
@@ -566,7 +566,7 @@ class Engine:
 def _as_defined(known: EngineSensor | SensorState) -> tuple[object, ...]:
     """Return what the log says of a sensor when it is defined."""
     when = (known.interval, known.cron_schedule, known.timezone)
-    return known.kind, *when, known.default_status, known.fingerprint
+    return known.kind, *when, known.default_status, known.fingerprint, known.python
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:

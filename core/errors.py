@@ -48,6 +48,18 @@ class CorruptFrame(TickTrailError):
         self.partition, self.frame, self.what = partition, frame, what
 
 
+class DamagedArchive(CorruptFrame):
+    """A file of archived frames is missing, or is not what was written."""
+
+    def __init__(self, partition: str, *, frame: int, file: str, what: str) -> None:
+        TickTrailError.__init__(
+            self,
+            f"frame {frame} of partition {partition!r} cannot be read from the archive's {file}: {what}; "
+            "put that file back from a copy of the home, `ticktrail verify` lists every damaged position",
+        )
+        self.partition, self.frame, self.file, self.what = partition, frame, file, what
+
+
 class UnknownSchema(TickTrailError):
     """The log holds a frame or an event of a version that this release does not know."""
 

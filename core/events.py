@@ -77,6 +77,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
         source: Digest of the source text of the sensor's function, or None if it has none.
         cron_schedule: When a schedule ticks, None for sensors; several moments are joined by ``"; "``.
         timezone: Whose clock *cron_schedule* goes by, None for sensors.
+        python: The version of Python that evaluates it, such as ``"3.11"``; None where that was not noted.
     """
 
     at: int
@@ -88,6 +89,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     source: str | None = None
     cron_schedule: str | None = None
     timezone: str | None = None
+    python: str | None = None
 
 
 class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
@@ -449,7 +451,7 @@ class BlobStored(Event, tag=33, frozen=True, kw_only=True):
     """Something large that a tick read, under the digest by which other events name it.
 
     Attributes:
-        digest: 16 bytes, the BLAKE2b of what was read.
+        digest: Of what was read, the first 16 bytes of its SHA-256.
         content: The same, compressed with zlib.
     """
 

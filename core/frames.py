@@ -195,19 +195,22 @@ def decode_frame(
     return frame, end
 
 
-def place_frame(stored: EncodedFrame, *, partition: str) -> tuple[Link, Link]:
+def place_frame(stored: EncodedFrame, *, partition: str, after: Link | None = None) -> tuple[Link, Link]:
     """Return the places before and after a stored frame, without decoding its events.
 
+    Args:
+        after: Where the frame must stand; None if its predecessor was not read.
+
     Raises:
-        CorruptFrame: The bytes are not what was written.
+        CorruptFrame: The bytes are not what was written, or the frame does not follow *after*.
         UnknownSchema: The frame was written by a newer release.
     """
-    body = _checked_body(stored, partition, None)
+    body = _checked_body(stored, partition, after)
     try:
         payload, count = _count(stored.topic, body)
     except msgspec.DecodeError as error:
         _undecodable(stored, partition, body, error)
-    return _checked_place(stored, partition, payload, count, None)
+    return _checked_place(stored, partition, payload, count, after)
 
 
 def _decode(

@@ -37,8 +37,8 @@ class RequestedKeys(msgspec.Struct, frozen=True, gc=False):
     """
 
     offsets: Sequence[int]
-    sensors: Iterable[str | None]
-    run_keys: Iterable[str | None]
+    sensors: Sequence[str | None]
+    run_keys: Sequence[str | None]
 
 
 class PassedOver(Event, frozen=True, kw_only=True):

@@ -121,7 +121,7 @@ class PackedEvents(Sequence[AnyEvent]):
     def _requested_keys(self, first_offset: int) -> RequestedKeys:
         assert self._keys is not None
         offsets = self._offsets_of(_REQUEST, first_offset)
-        return RequestedKeys(offsets, *(_spread(column, len(offsets)) for column in self._keys))
+        return RequestedKeys(offsets, *(list(_spread(column, len(offsets))) for column in self._keys))
 
     def _offsets(self, first_offset: int, flags: bytes) -> Iterator[int]:
         return compress(range(first_offset, first_offset + len(flags)), flags)

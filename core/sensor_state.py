@@ -77,6 +77,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         put_off_since: Id of the tick that began to put requests off, None if the last ended tick did not.
         put_off: Id of the latest tick that put requests off.
         quarantined: Offset of its `SensorQuarantined`, None while it is not.
+        python: The version of Python that evaluates it, None if that was not noted.
     """
 
     name: str
@@ -104,6 +105,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     put_off_since: int | None = None
     put_off: int | None = None
     quarantined: int | None = None
+    python: str | None = None
 
     @property
     def status(self) -> DefaultStatus:
@@ -150,6 +152,7 @@ def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorSta
         fingerprint=event.fingerprint,
         cron_schedule=event.cron_schedule,
         timezone=event.timezone,
+        python=event.python,
     )
     if event.fingerprint != state.fingerprint:
         after = _released(after)

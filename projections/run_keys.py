@@ -95,13 +95,12 @@ class _Claims:
 
     def add(self, keys: RequestedKeys, begin: int) -> None:
         """Add those from offset *begin* on."""
-        sensors, run_keys = list(keys.sensors), list(keys.run_keys)
-        if keys.offsets[0] >= begin and all(sensors) and all(run_keys):
+        if keys.offsets[0] >= begin and all(keys.sensors) and all(keys.run_keys):
             self.offsets += keys.offsets
-            self.sensors += sensors  # type: ignore[arg-type]
-            self.run_keys += run_keys  # type: ignore[arg-type]
+            self.sensors += keys.sensors  # type: ignore[arg-type]
+            self.run_keys += keys.run_keys  # type: ignore[arg-type]
             return
-        for offset, sensor, run_key in zip(keys.offsets, sensors, run_keys, strict=True):
+        for offset, sensor, run_key in zip(keys.offsets, keys.sensors, keys.run_keys, strict=True):
             if offset >= begin and run_key and sensor is not None:
                 self.add_one(offset, sensor, run_key)
 

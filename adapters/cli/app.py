@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Parameter
 
 from ...core.errors import TickTrailError
 from . import cursor, key, limit, partition, run, sensor, tick
+from .archive import archive
 from .audit import log
 from .backtest import backtest
 from .bisect import bisect
@@ -62,6 +63,7 @@ app.command(slice_, name="slice")
 app.command(diff)
 app.command(verify)
 app.command(rebuild)
+app.command(archive)
 app.command(info)
 app.command(import_app)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -14,17 +14,22 @@ if TYPE_CHECKING:
     from ...core.replay.summary import Summary
 
 
-def page(sensor: str, code: str, summary: Summary) -> str:
-    """Return the page, as HTML."""
-    return document(f"Backtest of {sensor}: {code}", _body(summary))
+def page(code: str, summaries: Mapping[str, Summary]) -> str:
+    """Return the page, as HTML.
+
+    Args:
+        summaries: What the backtest came to, by the name of the sensor.
+    """
+    title = f"Backtest of {', '.join(summaries)}: {code}"
+    return document(title, (line for item in summaries.items() for line in _of_sensor(*item)))
 
 
-def _body(summary: Summary) -> Iterator[str]:
-    yield f'<p class="faint">{_totals(summary)}</p>'
+def _of_sensor(sensor: str, summary: Summary) -> Iterator[str]:
+    yield f'<h2>{escape(sensor)}</h2><p class="faint">{_totals(summary)}</p>'
     yield from _troubles(summary)
     if any(summary.old) or any(summary.new):
         yield f'<div class="panels">{_plot(summary)}</div>'
-    yield "<section><h2>Ticks that ask for something else</h2>"
+    yield "<section><h3>Ticks that ask for something else</h3>"
     if summary.diverging:
         yield table(["tick#", "started", "run requests"], map(_row, summary.diverging))
     if summary.diverged != len(summary.diverging):

@@ -136,7 +136,8 @@ def _keys(count: int) -> str:
 
 
 def _defined(event: SensorDefined) -> str:
-    return f"{pace_sentence(event)}, by default {event.default_status}, code {event.fingerprint[:8]}"
+    python = "" if event.python is None else f", Python {event.python}"
+    return f"{pace_sentence(event)}, by default {event.default_status}, code {event.fingerprint[:8]}{python}"
 
 
 def _tick_started(event: TickStarted) -> str:

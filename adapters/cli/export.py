@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from .extras import needing_history
-from .info import size_text
 from .options import COMMON, WHEN, Common, When
 from .output import Output
 from .query import asked
+from .text import bytes_text
 
 if TYPE_CHECKING:
     from ...projections.history.schema import Relation
@@ -42,7 +42,7 @@ def export(
     if out.json:
         out.record(manifest)
     else:
-        size = size_text(sum(file.bytes for file in manifest.files))
+        size = bytes_text(sum(file.bytes for file in manifest.files))
         out.line(
             f"{manifest.position:,} events as of {manifest.moment}: {len(manifest.files)} relations, "
             f"{sum(file.rows for file in manifest.files):,} rows, {size} in {folder}"

@@ -19,7 +19,8 @@ from ..folding import fold
 from ..home import DefinitionsSource, Home
 from .options import COMMON, WHEN, Common, When
 from .output import Output
-from .reading import viewed
+from .reading import opened, viewed
+from .text import bytes_text
 
 
 class _Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,20 +62,36 @@ def info(*, when: When = WHEN, common: Common = COMMON) -> int:
 
 
 class _Now(msgspec.Struct, frozen=True, kw_only=True):
-    """What is so at present, and not in the log."""
+    """What is so at present, and not in the log.
+
+    Attributes:
+        log_bytes: Size of the log's storage, None if it lies on a server.
+        archived: How many of the log's events are archived.
+        archive_bytes: Size of the archive.
+    """
 
     log_bytes: int | None
+    archived: int
+    archive_bytes: int
     engine: EngineHolder | None
     definitions: DefinitionsSource | None
 
     @classmethod
     def of(cls, home: Home) -> _Now:
-        return cls(log_bytes=_size(home), engine=home.engine(), definitions=home.definitions)
+        with opened(home) as log:
+            archive = log.archived.manifest
+        return cls(
+            log_bytes=_size(home),
+            archived=archive.end.offset,
+            archive_bytes=sum(segment.bytes for segment in archive.segments),
+            engine=home.engine(),
+            definitions=home.definitions,
+        )
 
     def record(self) -> dict[str, Any]:
         """Return it for JSON, each field whether it is set or not."""
         definitions = None if self.definitions is None else asdict(self.definitions)
-        return {"log_bytes": self.log_bytes, "engine": self.engine, "definitions": definitions}
+        return {**asdict(self), "definitions": definitions}
 
 
 def _held(log: EventLog) -> _Held:
@@ -95,6 +112,8 @@ def _show(out: Output, home: Home, held: _Held, now: _Now | None) -> None:
     runs = [f"{count} {status}" for status, count in sorted(held.runs.items())]
     present: dict[str, str | None] = {}
     if now is not None:
+        if now.archived:
+            present["archived"] = f"{now.archived} of the events in {bytes_text(now.archive_bytes)}"
         present["engine"] = "not running" if now.engine is None else f"running: {now.engine}"
         present["definitions"] = str(now.definitions or "none remembered")
     out.facts(
@@ -102,7 +121,7 @@ def _show(out: Output, home: Home, held: _Held, now: _Now | None) -> None:
             "ticktrail": version("ticktrail"),
             "home": str(home.path),
             "log": home.log_name,
-            "events": f"{held.events}" + ("" if size is None else f" in {size_text(size)}"),
+            "events": f"{held.events}" + ("" if size is None else f" in {bytes_text(size)}"),
             **present,
             "sensors": f"{held.sensors}, {held.sensors_running} running",
             "runs": ", ".join([str(sum(held.runs.values())), *runs]),
@@ -117,13 +136,3 @@ def _size(home: Home) -> int | None:
         return None
     files = (Path(home.log_url + suffix) for suffix in ("", "-wal"))
     return sum(file.stat().st_size for file in files if file.exists())
-
-
-def size_text(size: int) -> str:
-    """Return a number of bytes, such as ``12.3 MiB``."""
-    amount = float(size)
-    for unit in ("bytes", "KiB", "MiB"):
-        if amount < 1024:
-            return f"{amount:.3g} {unit}"
-        amount /= 1024
-    return f"{amount:.3g} GiB"

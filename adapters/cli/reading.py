@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...core.log import EventLog
 from ..home import Home
@@ -13,6 +13,9 @@ from ..past import log_at, log_until, recorded_until
 from ..system import SystemClock
 from .options import When
 from .text import UsageError, moment
+
+if TYPE_CHECKING:
+    from ..event_log.recorder import RecorderLog
 
 #: Eighteen digits are more than any log has events, and are still a number that everything can hold.
 _POSITION = re.compile(r"[0-9]{1,18}")
@@ -31,7 +34,7 @@ class View(NamedTuple):
 
 
 @contextmanager
-def opened(home: Home) -> Iterator[EventLog]:
+def opened(home: Home) -> Iterator[RecorderLog]:
     """Open the home's log for the length of the block."""
     log = home.log()
     try:
@@ -56,14 +59,25 @@ def viewed(home: Home, when: When) -> Iterator[View]:
 
 def view_of(log: EventLog, as_of: str, now: int) -> View:
     """Return the log as it was, see `viewed`. At a position, it was when the last event was recorded."""
-    if _POSITION.fullmatch(as_of.strip()):
-        past = log_until(log, int(as_of))
+    position = position_of(as_of)
+    if position is not None:
+        past = log_until(log, position)
         return View(past, recorded_until(past) or now)
-    at = _moment(as_of, now)
+    at = moment_not_position(as_of, now)
     return View(log_at(log, at, now), at)
 
 
-def _moment(text: str, now: int) -> int:
+def position_of(text: str) -> int | None:
+    """Return the position that *text* is, None if it is none."""
+    return int(text) if _POSITION.fullmatch(text.strip()) else None
+
+
+def moment_not_position(text: str, now: int) -> int:
+    """Return the moment that *text* names.
+
+    Raises:
+        UsageError: It is none; the text says that a position was expected as well.
+    """
     try:
         return moment(text, now)
     except UsageError as error:

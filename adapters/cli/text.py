@@ -29,14 +29,28 @@ def moment(text: str, now: int) -> int:
         UsageError: It is neither.
     """
     try:
-        if (span := _SPAN.fullmatch(text.strip())) is not None:
-            return _in_calendar(now - int(float(span[1]) * _UNITS[span[2]] * 1e6))
+        if _SPAN.fullmatch(text.strip()) is not None:
+            return _in_calendar(now - length(text))
         return int(datetime.fromisoformat(text.strip()).timestamp() * 1e6)
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is no moment: expected a length of time such as 90s, 30m, 24h, 7d, "
             "or an ISO time such as 2026-01-31T08:00"
         ) from error
+
+
+def length(text: str) -> int:
+    """Return the length of time that *text* names, such as ``90d``, in microseconds.
+
+    Raises:
+        UsageError: It names none.
+    """
+    try:
+        if (span := _SPAN.fullmatch(text.strip())) is not None:
+            return int(float(span[1]) * _UNITS[span[2]] * 1e6)
+    except OverflowError:
+        pass
+    raise UsageError(f"{text!r} is no length of time: expected one such as 90s, 30m, 24h, 7d, 2w")
 
 
 def _in_calendar(at: int) -> int:
@@ -122,3 +136,13 @@ def cursor_text(cursor: str | None, width: int | None = None) -> str:
     if width is None or len(cursor) <= width - 2:
         return repr(cursor)
     return repr(cursor[: width - 3])[:-1] + "…'"
+
+
+def bytes_text(size: int) -> str:
+    """Return a number of bytes, such as ``512 bytes`` or ``1.25 MiB``."""
+    amount = float(size)
+    for unit in ("bytes", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.3g} {unit}"
+        amount /= 1024
+    return f"{amount:.3g} GiB"

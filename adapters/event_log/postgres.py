@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ from eventsourcing.domain import EventSourcingError
 from psycopg.conninfo import conninfo_to_dict
 
 from ...core.errors import LogUnavailable
+from .archive.archived_frames import ArchivedFrames
 from .postgres_frames import TABLE, FrameDatastore, FrameRecorder
 from .postgres_listener import ChannelListener
 from .recorder import RecorderLog
@@ -25,13 +27,16 @@ class PostgresEventLog(RecorderLog):
         url: ``postgresql://user:password@host:port/database``, with any of libpq's parameters, such
             as ``?host=/folder/of/the/socket``.
         partition: The partition to append to and read from; the table holds any number of them.
+        archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
+        ArchiveUnusable: The archive does not say what is in it.
         LogUnavailable: The server cannot be reached, or denies what is needed.
     """
 
-    def __init__(self, url: str, partition: str = "main") -> None:
+    def __init__(self, url: str, partition: str = "main", archive: Path | None = None) -> None:
         parameters = _parameters(url)
+        archived = ArchivedFrames(archive, partition)
         datastore = FrameDatastore(parameters)
         try:
             recorder = FrameRecorder.open(datastore)
@@ -45,6 +50,7 @@ class PostgresEventLog(RecorderLog):
             explain=lambda error: explain(error, parameters),
             wakeups=Wakeups(lambda wake: ChannelListener(parameters, TABLE, wake)),
             release=datastore.close,
+            archived=archived,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Self
+from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
@@ -12,11 +13,13 @@ from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastor
 from psycopg.rows import dict_row
 from psycopg.sql import SQL, Identifier, Literal
 
+from .recorder import ShrinkingRecorder
+
 #: The table of the frames; also the name of the channel that is notified at each append.
 TABLE = "ticktrail_events"
 
 #: The function that appends; a release that needs another one takes another name.
-_FUNCTION = "ticktrail_append_1"
+_FUNCTION = "ticktrail_append_2"
 
 #: Seconds to wait for a connection, and for another writer's transaction.
 CONNECT_TIMEOUT = 5
@@ -49,7 +52,13 @@ class FrameDatastore(PostgresDatastore):
         self.pool.kwargs = {**self.parameters, "row_factory": dict_row}
 
 
-class FrameRecorder(PostgresApplicationRecorder):
+_DELETE = SQL(
+    "DELETE FROM {table} WHERE originator_id = %(id)s AND originator_version < %(stop)s AND originator_version < "
+    "(SELECT max(originator_version) FROM {table} WHERE originator_id = %(id)s)"
+)
+
+
+class FrameRecorder(PostgresApplicationRecorder, ShrinkingRecorder):
     """The stock recorder, with another way to insert and no second tries.
 
     One function of the database takes the stock recorder's lock, notifies and inserts, called with
@@ -70,10 +79,12 @@ class FrameRecorder(PostgresApplicationRecorder):
         }
         self.sql_create_statements.append(_CREATE_FUNCTION.format(**names))
         self._call_function = _CALL_FUNCTION.format(**names)
+        self._delete = _DELETE.format(**names)
+        self._vacuum = SQL("VACUUM {table}").format(**names)
 
     @classmethod
     def open(cls, datastore: FrameDatastore) -> Self:
-        """Return a recorder whose table exists."""
+        """Return a recorder whose table exists, with what this release needs."""
         # A connection of its own, since the pool's error would not say why there is none.
         with psycopg.connect(**datastore.parameters, autocommit=True) as connection:
             recorder = cls(datastore)
@@ -84,9 +95,9 @@ class FrameRecorder(PostgresApplicationRecorder):
         return recorder
 
     def _exists(self, connection: psycopg.Connection) -> bool:
-        """Whether the index exists, which is created in the last of the transactions."""
-        name = f"{self.datastore.schema}.{self.notification_id_index_name}"
-        found = connection.execute("SELECT to_regclass(%s)", [name]).fetchone()
+        """Whether this release's function exists, which is created in the last of the transactions."""
+        name = f"{self.datastore.schema}.{_FUNCTION}"
+        found = connection.execute("SELECT to_regproc(%s)", [name]).fetchone()
         return found is not None and found[0] is not None
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> Sequence[int]:
@@ -103,3 +114,12 @@ class FrameRecorder(PostgresApplicationRecorder):
     def select_events(self, *args: Any, **kwargs: Any) -> Sequence[StoredEvent]:
         frames: Sequence[StoredEvent] = super().select_events.__wrapped__(self, *args, **kwargs)
         return frames
+
+    def delete_frames(self, originator_id: UUID, stop: int) -> None:
+        with self.datastore.get_connection() as connection:
+            connection.execute(self._delete, {"id": originator_id, "stop": stop})
+
+    def give_back(self) -> None:
+        """Make the room of deleted frames usable for new ones; the server keeps the files as large as they are."""
+        with self.datastore.get_connection() as connection:
+            connection.execute(self._vacuum)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
@@ -13,6 +14,7 @@ from ...core.errors import CorruptFrame, LogConflict, LogUnavailable, UnknownSch
 from ...core.events import AnyEvent
 from ...core.frames import START, EncodedFrame, Link, decode_frame, encode_frames, place_frame
 from ...core.log import Frame, Subscription
+from .archive.archived_frames import ArchivedFrames
 from .cutting import cut_frame
 from .paging import FIRST_PAGE, next_page
 from .wakeups import Wakeups
@@ -26,8 +28,23 @@ def originator_of(partition: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"ticktrail:partition:{partition}")
 
 
+class ShrinkingRecorder(ApplicationRecorder):
+    """A recorder that can also let go of frames that are kept elsewhere."""
+
+    @abstractmethod
+    def delete_frames(self, originator_id: UUID, stop: int) -> None:
+        """Delete the frames with a number below *stop* in one statement, but never the newest one."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """Give the room of what was deleted back, as far as the storage does that at all."""
+
+
 class RecorderLog:
-    """An `EventLog` on a recorder.
+    """An `EventLog` on a recorder, with its older frames in an archive if they were moved there.
+
+    A frame that is in both is the same in both. The newest one is never deleted from the recorder; so one
+    that is in neither, although there are later ones, was archived since we looked there, or is lost.
 
     Readers go by frame number, which is gapless, and never by the recorder's notification ids: a
     frame that is committed late can not be passed over.
@@ -39,21 +56,24 @@ class RecorderLog:
         explain: Makes one of those errors a sentence: what is, what was expected, what to do.
         wakeups: Woken at each append.
         release: Releases the storage.
+        archived: The frames that were moved out of the storage.
     """
 
     def __init__(
         self,
-        recorder: ApplicationRecorder,
+        recorder: ShrinkingRecorder,
         partition: str,
         *,
         driver_errors: tuple[type[Exception], ...],
         explain: Callable[[Exception], str],
         wakeups: Wakeups,
         release: Callable[[], None],
+        archived: ArchivedFrames,
     ) -> None:
         self._recorder = recorder
         self._partition = partition
         self._originator = originator_of(partition)
+        self._archived = archived
         self._driver_errors = driver_errors
         self._explain = explain
         self._wakeups = wakeups
@@ -110,6 +130,43 @@ class RecorderLog:
             self._wakeups.close()
             self._release()
 
+    # --- for whoever archives -----------------------------------------------------------------
+
+    @property
+    def archived(self) -> ArchivedFrames:
+        """The frames that were moved out of the storage."""
+        return self._archived
+
+    def stored_frames(self, number: int = 0) -> Iterator[EncodedFrame]:
+        """Yield the frames from *number* on as they are stored, unchecked, the archived ones first.
+
+        Raises:
+            CorruptFrame: One is missing that should come first, or cannot be read from the archive.
+        """
+        for page in self._pages(number):
+            yield from page
+
+    def frames_in_storage(self, number: int = 0) -> Iterator[EncodedFrame]:
+        """Yield the frames from *number* on that are in the storage, unchecked, archived or not."""
+        limit = FIRST_PAGE
+        while page := self._select(after=number - 1, limit=limit):
+            yield from page
+            number = page[-1].number + 1
+            limit = next_page(page)
+
+    def delete_frames(self, stop: int) -> None:
+        """Delete the frames with a number below *stop* from the storage; the newest one stays in any case.
+
+        It tells where the log ends, and readers that something is missing before it.
+        """
+        with self._storage():
+            self._recorder.delete_frames(self._originator, stop)
+
+    def give_back(self) -> None:
+        """Give the room of deleted frames back, as far as the storage does that at all."""
+        with self._storage():
+            self._recorder.give_back()
+
     # --- appending ----------------------------------------------------------------------------
 
     def _append(self, events: Sequence[AnyEvent], expected: int | None, recorded_at: int, writer: str) -> int:
@@ -147,7 +204,7 @@ class RecorderLog:
         # A server that took over from the broken one may have less than we have seen.
         self._end = None
         try:
-            stored = self._select(after=frames[0].number - 1, limit=1)
+            stored = self._page(frames[0].number, limit=1)
         except LogUnavailable:
             if self._closed:
                 raise refused from refused.__cause__
@@ -162,24 +219,49 @@ class RecorderLog:
         """Ask the storage where the log ends; reads a frame only if it is new to us."""
         known = self._end or START
         newest = self._select(after=known.number - 1, limit=1, newest_first=True)
-        end = place_frame(newest[0], partition=self._partition)[1] if newest else known
-        self._end = end
+        found = place_frame(newest[0], partition=self._partition)[1] if newest else known
+        # A storage that was restored from an old copy may have less than was archived since.
+        end = self._end = max(found, self._archived.end, key=_number)
         return end
 
     # --- reading ------------------------------------------------------------------------------
 
     def _follow(self, place: Link, wanted: frozenset[type] | None) -> Iterator[tuple[Frame, Link]]:
         """Yield all frames after *place*, each with the place after it."""
-        limit = FIRST_PAGE
-        while True:
-            page = self._select(after=place.number - 1, limit=limit)
+        for page in self._pages(place.number):
             for stored in page:
                 frame, place = decode_frame(stored, partition=self._partition, after=place, wanted=wanted)
                 yield frame, place
-            if len(page) < limit:
+            self._remember(place)
+
+    def _pages(self, number: int) -> Iterator[list[EncodedFrame]]:
+        """Yield the stored frames from *number* on, some at a time."""
+        limit = FIRST_PAGE
+        while page := self._page(number, limit):
+            yield page
+            number = page[-1].number + 1
+            if len(page) < limit and number > self._archived.end.number:
                 return
             limit = next_page(page)
-            self._remember(place)
+
+    def _page(self, number: int, limit: int) -> list[EncodedFrame]:
+        """Return frame *number* and some that follow it, none at the head; what is after it if it is lost."""
+        self._check_open()
+        if archived := self._archived.frames_from(number):
+            return archived
+        stored = self._select(after=number - 1, limit=limit)
+        if not stored or stored[0].number == number:
+            return stored
+        self._archived.refresh()
+        if archived := self._archived.frames_from(number):
+            return archived
+        if number == self._archived.end.number:
+            what = (
+                f"it is missing, the next one stored is {stored[0].number}; if it was archived, "
+                "then into another folder than this one's home has"
+            )
+            raise CorruptFrame(self._partition, frame=number, what=what)
+        return stored
 
     def _find_place(self, start: int) -> Link:
         """Return the place before the frame that holds offset *start*.
@@ -187,7 +269,11 @@ class RecorderLog:
         It is an earlier place if that frame can not be read, so that reading on from it reports
         the damage where it stands.
         """
-        places = self._places if self._end is None else (*self._places, self._end)
+        self._archived.refresh()
+        archived = self._archived.place(start)
+        if archived is not None:
+            return archived
+        places = (*self._places, self._archived.end, self._end or START)
         low = max((place for place in places if place.offset <= start), key=_number, default=START)
         if low.offset == start:
             return low
@@ -220,25 +306,28 @@ class RecorderLog:
         return None
 
     def _remember(self, place: Link) -> None:
-        if place not in self._places:
+        if place not in self._places and place.number >= self._archived.end.number:
             self._places = (*self._places[-_REMEMBERED:], place)
 
     # --- the edge to the driver ---------------------------------------------------------------
 
     def _select(self, *, after: int, limit: int, newest_first: bool = False) -> list[EncodedFrame]:
-        """Return the stored frames with a number above *after*."""
+        """Return the frames in the storage with a number above *after*."""
         with self._storage():
             rows = self._recorder.select_events(self._originator, gt=after, desc=newest_first, limit=limit)
         return [EncodedFrame(number=r.originator_version, topic=r.topic, state=r.state) for r in rows]
 
     @contextmanager
     def _storage(self) -> Iterator[None]:
-        if self._closed:
-            raise LogUnavailable(f"the log of partition {self._partition!r} is closed: open it again")
+        self._check_open()
         try:
             yield
         except self._driver_errors as error:
             raise self._unavailable(error) from error
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LogUnavailable(f"the log of partition {self._partition!r} is closed: open it again")
 
     def _unavailable(self, error: Exception) -> LogUnavailable:
         return LogUnavailable(f"partition {self._partition!r}: {self._explain(error)}")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from eventsourcing.domain import EventSourcingError
-from eventsourcing.persistence import ConnectionPoolClosedError
-from eventsourcing.sqlite import SQLiteApplicationRecorder
+from eventsourcing.persistence import ConnectionPoolClosedError, IntegrityError, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor
 
 from ...core.errors import LogUnavailable
-from .recorder import RecorderLog
-from .sqlite_files import FileDatastore, FileWatcher
+from .archive.archived_frames import ArchivedFrames
+from .recorder import RecorderLog, ShrinkingRecorder
+from .sqlite_files import FileConnection, FileDatastore, FileWatcher
 from .wakeups import Wakeups
 
 #: The table of the frames; also the one to look at with the ``sqlite3`` shell.
@@ -21,6 +24,41 @@ TABLE = "ticktrail_events"
 
 #: All that the recorder and its driver raise.
 DRIVER_ERRORS = (EventSourcingError, sqlite3.Error)
+
+_NEWEST = f"SELECT max(originator_version) FROM {TABLE} WHERE originator_id = ?"
+
+_DELETE = (
+    f"DELETE FROM {TABLE} WHERE originator_id = :id AND originator_version < :stop AND originator_version < "
+    f"(SELECT max(originator_version) FROM {TABLE} WHERE originator_id = :id)"
+)
+
+
+class FileRecorder(SQLiteApplicationRecorder, ShrinkingRecorder):
+    """The stock recorder, which can let go of frames."""
+
+    def __init__(self, datastore: FileDatastore) -> None:
+        super().__init__(datastore, events_table_name=TABLE)
+
+    def _insert_events(
+        self, c: SQLiteCursor, stored_events: Sequence[StoredEvent], **options: Any
+    ) -> Sequence[int] | None:
+        ids = super()._insert_events(c, stored_events, **options)
+        last = stored_events[-1]
+        assert isinstance(last.originator_id, UUID), "so the log names its partitions"
+        c.execute(_NEWEST, (last.originator_id.hex,))
+        # A number is taken for good, although the frame that had it may be archived and no row any more.
+        if c.fetchone()[0] != last.originator_version:
+            raise IntegrityError("another writer was first")
+        return ids
+
+    def delete_frames(self, originator_id: UUID, stop: int) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(_DELETE, {"id": originator_id.hex, "stop": stop})
+
+    def give_back(self) -> None:
+        with self.datastore.get_connection(commit=True) as connection:
+            assert isinstance(connection, FileConnection), "a `FileDatastore` has no others"
+            connection.give_back()
 
 
 class SQLiteEventLog(RecorderLog):
@@ -31,15 +69,24 @@ class SQLiteEventLog(RecorderLog):
         partition: The partition to append to and read from; a file holds any number of them.
         poll_interval: Seconds between two looks for appends by other processes, while anybody is
             subscribed.
+        archive: Folder of the archives of all partitions; None if there is none.
 
     Raises:
+        ArchiveUnusable: The archive does not say what is in it.
         LogUnavailable: The file cannot be opened, created or written, or is no SQLite database.
     """
 
-    def __init__(self, path: str | Path, partition: str = "main", poll_interval: float = 0.02) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        partition: str = "main",
+        poll_interval: float = 0.02,
+        archive: Path | None = None,
+    ) -> None:
         file = os.path.abspath(path)
+        archived = ArchivedFrames(archive, partition)
         datastore = FileDatastore(file)
-        recorder = SQLiteApplicationRecorder(datastore, events_table_name=TABLE)
+        recorder = FileRecorder(datastore)
         try:
             recorder.create_table()
         except DRIVER_ERRORS as error:
@@ -52,6 +99,7 @@ class SQLiteEventLog(RecorderLog):
             explain=lambda error: explain(error, file),
             wakeups=Wakeups(lambda wake: FileWatcher(file, poll_interval, wake)),
             release=datastore.close,
+            archived=archived,
         )
 
 

@@ -17,11 +17,23 @@ logger = logging.getLogger(__name__)
 #: Seconds to wait for another process's transaction.
 BUSY_TIMEOUT = 30.0
 
+#: Pages that are given back in one transaction, which others wait for: a twentieth of a second.
+_PAGES = 2_000
+
+#: Milliseconds to wait for readers to have gone; others append then.
+_MOMENT_MS = 100
+
+#: Makes a file one that can be made smaller bit by bit: a new one, or an old one at its next VACUUM.
+_AUTO_VACUUM = "PRAGMA auto_vacuum=INCREMENTAL"
+
 
 def open_file(file: str) -> sqlite3.Connection:
     """Open *file* in WAL mode, with every commit synced to the disk."""
     connection = sqlite3.connect(file, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
+        if not _pragma(connection, "page_count"):
+            # Of a new file alone: others would be locked for it.
+            connection.execute(_AUTO_VACUUM)
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.Error:
@@ -51,6 +63,17 @@ class FileConnection(SQLiteConnection):
     @property
     def in_transaction(self) -> bool:
         return self._sqlite_conn.in_transaction
+
+    def give_back(self) -> None:
+        """Make the file as small as what is in it, in short transactions; in one long one if it is of an old release."""
+        connection = self._sqlite_conn
+        if not _pragma(connection, "auto_vacuum"):
+            connection.execute(_AUTO_VACUUM)
+            connection.execute("VACUUM")
+        for _ in range(0, _pragma(connection, "freelist_count"), _PAGES):
+            # `execute` would go one page far.
+            connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+        _truncate_wal(connection)
 
 
 class FilePool(SQLiteConnectionPool):
@@ -173,5 +196,17 @@ class FileWatcher:
 
 def _data_version(connection: sqlite3.Connection) -> int:
     """Return a number that differs from the last one if another connection has committed meanwhile."""
-    version: int = connection.execute("PRAGMA data_version").fetchone()[0]
-    return version
+    return _pragma(connection, "data_version")
+
+
+def _truncate_wal(connection: sqlite3.Connection) -> None:
+    """Copy the write-ahead log into the file, and make it empty if nobody reads for a moment: appends wait for that."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={_MOMENT_MS}")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    connection.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value

@@ -110,7 +110,7 @@ class History:
         try:
             return self._database.sql(statement)
         except duckdb.IOException as error:
-            raise HistoryDamaged(self._folder or Path(), f"cannot be read ({_line(error)})") from error
+            raise self._damaged(error) from error
         except duckdb.Error as error:
             raise self.refused(error) from error
 
@@ -129,6 +129,9 @@ class History:
         names = ", ".join(relation.name for relation in self.relations)
         return HistoryQueryError(f"{str(error).rstrip()}\nrelations: {names}")
 
+    def _damaged(self, error: duckdb.Error) -> HistoryDamaged:
+        return HistoryDamaged(self._folder or Path(), f"cannot be read ({_line(error)})")
+
     @contextmanager
     def still(self) -> Iterator[None]:
         """Answer all questions of the block as of its beginning, so that their answers agree.
@@ -144,17 +147,25 @@ class History:
             self._still = False
 
     def refresh(self) -> None:
-        """Take in what was appended and sealed since the last question."""
+        """Take in what was appended and sealed since the last question.
+
+        Raises:
+            HistoryError: The history cannot be read.
+            CorruptFrame, UnknownSchema, LogUnavailable: As the log does.
+        """
         if self._folder is not None and self._log.head() - self._sealed >= self._ripe:
             with sealing(self._folder, self._log, self._ripe) as sealer:
                 if sealer is not None:
                     sealer.seal()
         chain = self._segments()
-        if _stop(chain) != self._sealed:
-            self._restart_tail(chain)
-        if [segment.path for segment in chain] != [segment.path for segment in self._chain]:
-            self._chain = chain
-            self._define()
+        try:
+            if _stop(chain) != self._sealed:
+                self._restart_tail(chain)
+            if [segment.path for segment in chain] != [segment.path for segment in self._chain]:
+                self._chain = chain
+                self._define()
+        except duckdb.IOException as error:
+            raise self._damaged(error) from error
         self._read_tail()
         self._set_moment()
 

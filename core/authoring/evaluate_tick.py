@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..partitions_store import ChangedPartitions, DynamicPartitionsStore, RememberedPartitions
-from ..tape import observe, reading
+from ..tape import observe
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .dynamic_partitions import partition_changes
@@ -93,8 +93,7 @@ def partitions_after(
 
     None if the context has no instance. The instance is asked when a dynamic partition is, once for a set.
     """
-    current = reading()
-    if not context.has_instance and (current is None or not current.replays):
+    if not context.has_instance:
         return None
     changes = partition_changes(data.dynamic_partitions_requests)
     return ChangedPartitions(RememberedPartitions(_TapedPartitions(context)), changes)

@@ -101,12 +101,12 @@ def test_the_path_is_absolute_so_that_a_change_of_folder_does_not_move_it(
 
 def test_a_home_of_a_newer_layout_is_refused_and_left_alone(path: Path) -> None:
     path.mkdir()
-    (path / "home.json").write_text('{"layout": 2, "engines": []}')
+    (path / "home.json").write_text('{"layout": 3, "engines": []}')
 
-    with pytest.raises(HomeError, match=r"has layout 2, this release knows up to 1: .* upgrade"):
+    with pytest.raises(HomeError, match=r"has layout 3, this release knows up to 2: .* upgrade"):
         Home.open(path, create=True)
 
-    assert json.loads((path / "home.json").read_text())["layout"] == 2
+    assert json.loads((path / "home.json").read_text())["layout"] == 3
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"layout": "one"}', '{"layout": 1, "log": 5}'])

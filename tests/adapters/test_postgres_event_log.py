@@ -13,13 +13,14 @@ import pytest
 from eventsourcing.domain import EventSourcingError
 from psycopg.sql import SQL, Identifier
 
+from contracts.archived_event_log import ArchivedEventLogContract
 from contracts.durable_event_log import DurableEventLogContract, RawFrames, acknowledged, writer
 from contracts.event_log import NEVER_S, events_of, put, skipped
 from contracts.refusing_recorder import assert_becomes_unavailable, errors_below
 from ticktrail.adapters.event_log import open_event_log
 from ticktrail.adapters.event_log.postgres import DRIVER_ERRORS, explain
 from ticktrail.adapters.event_log.postgres_frames import TABLE
-from ticktrail.adapters.event_log.recorder import originator_of
+from ticktrail.adapters.event_log.recorder import RecorderLog, originator_of
 from ticktrail.core.errors import LogUnavailable
 from ticktrail.core.frames import EncodedFrame
 from ticktrail.core.log import EventLog
@@ -102,6 +103,21 @@ class TestPostgresEventLog(DurableEventLogContract):
         assert [process.wait() for process in writers] == [0] * 4
         assert sorted(offset for answer in answers for offset in answer) == list(range(0, 24, 2))
 
+    def test_a_database_that_an_older_release_made_gets_what_this_one_calls(
+        self, fresh_database: str
+    ) -> None:
+        """Seen to fail when the table alone was looked for."""
+        log = open_event_log(fresh_database)
+        put(log, [skipped(0)])
+        log.close()
+        with psycopg.connect(fresh_database) as connection:
+            connection.execute("DROP FUNCTION ticktrail_append_2")
+
+        again = open_event_log(fresh_database)
+
+        assert put(again, [skipped(1)], expected=1) == 1
+        again.close()
+
     def test_a_log_goes_on_after_the_server_has_dropped_its_connections(
         self, log: EventLog, url: str, partition: str
     ) -> None:
@@ -153,6 +169,20 @@ class TestPostgresEventLog(DurableEventLogContract):
         assert len(errors) > 100
         for error in errors:
             assert_becomes_unavailable(error, DRIVER_ERRORS, partial(explain, parameters={}))
+
+
+class TestArchivedPostgresEventLog(ArchivedEventLogContract):
+    @pytest.fixture
+    def url(self, postgres_url: str) -> str:
+        return postgres_url
+
+    @pytest.fixture
+    def partition(self) -> str:
+        return f"partition{next(_numbers)}"
+
+    @pytest.fixture
+    def raw(self, plain: RecorderLog, url: str, partition: str) -> RawFrames:
+        return PostgresFrames(url, partition)
 
 
 def drop_connections(url: str) -> None:

@@ -153,7 +153,7 @@ def test_a_position_where_the_log_never_was_is_refused(whole: MemoryEventLog, po
 def test_a_moment_holds_all_that_was_recorded_at_it_or_before(
     whole: MemoryEventLog, moment: int, position: int
 ) -> None:
-    """Seen to fail when `_position_at` compared with ``<``."""
+    """Seen to fail when `position_at` compared with ``<``."""
     assert log_at(whole, moment, now=10**6).head() == position
 
 

@@ -6,10 +6,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -20,11 +22,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from contracts.archived_event_log import ArchivedEventLogContract, in_storage, move
 from contracts.durable_event_log import DurableEventLogContract, RawFrames, acknowledged, writer
 from contracts.event_log import NEVER_S, events_of, put, skipped
 from contracts.refusing_recorder import assert_becomes_unavailable, errors_below
 from ticktrail.adapters.event_log import MemoryEventLog, open_event_log, sqlite_files
-from ticktrail.adapters.event_log.recorder import originator_of
+from ticktrail.adapters.event_log.recorder import RecorderLog, originator_of
 from ticktrail.adapters.event_log.sqlite import DRIVER_ERRORS, TABLE, explain
 from ticktrail.adapters.event_log.sqlite_files import open_file
 from ticktrail.core.errors import LogConflict, LogUnavailable
@@ -291,6 +294,118 @@ class TestSQLiteEventLog(DurableEventLogContract):
         assert text in explain(wrapped, "/data/log.db")
 
 
+class TestArchivedSQLiteEventLog(ArchivedEventLogContract):
+    @pytest.fixture
+    def file(self, tmp_path: Path) -> Path:
+        return tmp_path / "log.db"
+
+    @pytest.fixture
+    def url(self, file: Path) -> str:
+        return str(file)
+
+    @pytest.fixture
+    def partition(self) -> str:
+        return "main"
+
+    @pytest.fixture
+    def raw(self, file: Path, plain: RecorderLog, partition: str) -> RawFrames:
+        return SQLiteFrames(file, partition)
+
+    def test_the_room_of_archived_frames_is_given_back(self, plain: RecorderLog, file: Path) -> None:
+        fill(plain)
+        before = file.stat().st_size
+
+        move(plain)
+
+        assert before > 3_000_000
+        assert file.stat().st_size < 500_000
+        assert file.with_name("log.db-wal").stat().st_size == 0
+
+    def test_the_room_is_given_back_of_a_file_that_an_older_release_made(
+        self, file: Path, archive: Path
+    ) -> None:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute("CREATE TABLE made (before)")
+            connection.execute("DROP TABLE made")
+            assert connection.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+        log = open_event_log(file, archive=archive)
+        fill(log)
+
+        move(log, 50)
+        first = file.stat().st_size
+        move(log)
+
+        assert first < 3_500_000
+        assert file.stat().st_size < 500_000
+        log.close()
+
+    def test_an_append_does_not_wait_for_readers_when_room_is_given_back(
+        self, plain: RecorderLog, other: EventLog, file: Path
+    ) -> None:
+        """Seen to fail when the write-ahead log was emptied whatever it took: SQLite lets nobody append meanwhile."""
+        fill(plain)
+        with closing(sqlite3.connect(file)) as reader:
+            reader.execute("BEGIN")
+            reader.execute(f"SELECT count(*) FROM {TABLE}").fetchone()
+            archiving = threading.Thread(target=move, args=(plain, 50))
+            archiving.start()
+
+            begin, longest = time.monotonic(), 0.0
+            while archiving.is_alive():
+                began = time.monotonic()
+                put(other, [skipped(100)])
+                longest = max(longest, time.monotonic() - began)
+
+            assert time.monotonic() - begin < 10
+            assert longest < 5
+        archiving.join()
+
+    def test_a_full_disk_leaves_the_log_as_it_was_and_the_next_archiver_succeeds(
+        self, plain: RecorderLog, url: str, archive: Path
+    ) -> None:
+        """The file-size limit of the process stands in for the full disk."""
+        fill(plain)
+        before = list(plain.stored_frames())
+
+        subprocess.run([sys.executable, "-c", ARCHIVE_ON_FULL_DISK, url, archive], check=True, timeout=60)
+
+        assert list(plain.stored_frames()) == before
+        assert in_storage(plain) == [99]
+
+
+def fill(log: EventLog) -> None:
+    """Append some MiB that do not become less by compression."""
+    chance = Random(7)
+    for number in range(100):
+        put(log, [skipped(number, reason=chance.randbytes(25_000).hex())])
+
+
+#: Archives under a limit on the size of files, then without the limit.
+ARCHIVE_ON_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from ticktrail.adapters.event_log import open_event_log
+from ticktrail.adapters.event_log.archive.archiver import Archiver, NotArchived
+
+log, archive = open_event_log(sys.argv[1], archive=Path(sys.argv[2])), Path(sys.argv[2])
+archiver = Archiver(log, lambda: None)
+unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+for limit in (100, 1_000_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, unlimited[1]))
+    try:
+        archiver.run(10**9, at=1, by="ann@host")
+    except NotArchived as refused:
+        assert "cannot be written (file too large), what is not archived stays in the log's storage" in str(refused), refused
+    else:
+        raise AssertionError("the limit was not met")
+    assert len(list(log.frames_in_storage())) == 100
+    assert not list(archive.rglob("*.frames*"))
+resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+assert archiver.run(10**9, at=1, by="ann@host").frames == 99
+log.close()
+"""
+
+
 #: Runs into a limit on the size of files with an append, then goes on without the limit.
 FULL_DISK = """
 import resource, sys
@@ -372,8 +487,11 @@ class SQLiteAgainstTheModel(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.file = Path(self.folder.name, "log.db")
         self.model = MemoryEventLog()
-        self.handles = [open_event_log(self.file), open_event_log(self.file)]
+        self.handles = [self.open(), self.open()]
         self.written = 0
+
+    def open(self) -> RecorderLog:
+        return open_event_log(self.file, archive=self.file.with_name("archive"))
 
     @rule(which=st.integers(0, 1), count=st.integers(1, 4), off_by=st.sampled_from([None, 0, 0, -1, 1, 5]))
     def append(self, which: int, count: int, off_by: int | None) -> None:
@@ -393,7 +511,11 @@ class SQLiteAgainstTheModel(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def reopen(self, which: int) -> None:
         self.handles[which].close()
-        self.handles[which] = open_event_log(self.file)
+        self.handles[which] = self.open()
+
+    @rule(which=st.integers(0, 1), position=st.integers(0, 40))
+    def archive(self, which: int, position: int) -> None:
+        move(self.handles[which], position)
 
     @invariant()
     def heads_agree(self) -> None:

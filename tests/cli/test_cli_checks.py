@@ -224,6 +224,19 @@ def test_a_wrong_index_breaks_invariant_1(told: CommandLine) -> None:
     assert "invariant 1 broken" in result.out and "run keys" in result.out
 
 
+def test_without_an_index_the_keys_of_a_packed_append_are_the_same_in_both_folds_of_a_check(
+    ticktrail: CommandLine,
+) -> None:
+    """Seen to fail when the keys of a packed frame could be gone through once only."""
+    story = Story()
+    story.define("files")
+    story.end_tick(story.start_tick("files"), *(f"key {number}" for number in range(100)))
+    ticktrail.tell(story)
+
+    assert ticktrail("rebuild", "--check").code == 0
+    assert ticktrail("verify").code == 0
+
+
 def test_a_check_changes_nothing(told: CommandLine) -> None:
     told("rebuild", "--check")
 

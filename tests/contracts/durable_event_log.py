@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from hashlib import blake2b
+from pathlib import Path
 from threading import Thread
 from typing import Protocol
 
@@ -66,45 +67,47 @@ def acknowledged(process: subprocess.Popen[str]) -> Iterator[tuple[int, int]]:
                 yield offset, number
 
 
-class DurableEventLogContract(EventLogContract):
+class SharedEventLogContract(EventLogContract):
     """Promises beyond the process.
 
-    Fixtures to provide: `url`, for `open_event_log`; `partition`; `raw`.
+    Fixtures to provide: `url`, for `open_event_log`; `partition`.
     """
 
     @pytest.fixture
-    def log(self, url: str, partition: str) -> Iterator[EventLog]:
-        log = open_event_log(url, partition)
+    def archive(self) -> Path | None:
+        """Folder of the log's archive."""
+        return None
+
+    @pytest.fixture
+    def log(self, url: str, partition: str, archive: Path | None) -> Iterator[EventLog]:
+        log = open_event_log(url, partition, archive=archive)
         yield log
         log.close()
 
     @pytest.fixture
-    def other(self, url: str, partition: str) -> Iterator[EventLog]:
-        log = open_event_log(url, partition)
+    def other(self, url: str, partition: str, archive: Path | None) -> Iterator[EventLog]:
+        log = open_event_log(url, partition, archive=archive)
         yield log
         log.close()
-
-    @pytest.fixture
-    def three(self, log: EventLog) -> EventLog:
-        """A log of three frames, the middle one with two events."""
-        for events in ([skipped(0)], [skipped(1), skipped(2)], [skipped(3)]):
-            put(log, events)
-        return log
 
     # --- other processes, and the end of one --------------------------------------------------
 
-    def test_a_reopened_log_holds_what_was_appended(self, url: str, partition: str, log: EventLog) -> None:
+    def test_a_reopened_log_holds_what_was_appended(
+        self, url: str, partition: str, archive: Path | None, log: EventLog
+    ) -> None:
         put(log, [skipped(0), skipped(1)])
         log.close()
 
-        reopened = open_event_log(url, partition)
+        reopened = open_event_log(url, partition, archive=archive)
 
         assert events_of(reopened) == [skipped(0), skipped(1)]
         assert put(reopened, [skipped(2)], expected=2) == 2
         reopened.close()
 
-    def test_partitions_do_not_see_each_other(self, url: str, partition: str, log: EventLog) -> None:
-        elsewhere = open_event_log(url, f"{partition}-elsewhere")
+    def test_partitions_do_not_see_each_other(
+        self, url: str, partition: str, archive: Path | None, log: EventLog
+    ) -> None:
+        elsewhere = open_event_log(url, f"{partition}-elsewhere", archive=archive)
         put(log, [skipped(0), skipped(1)])
 
         assert elsewhere.head() == 0
@@ -147,6 +150,17 @@ class DurableEventLogContract(EventLogContract):
         assert {offset: stored[offset].at for offset in done} == done
         assert stored[::2] == stored[1::2]
         assert put(log, [skipped(1)], expected=len(stored)) == len(stored)
+
+
+class DurableEventLogContract(SharedEventLogContract):
+    """Promises about what is stored; fixtures to provide as well: `raw`."""
+
+    @pytest.fixture
+    def three(self, log: EventLog) -> EventLog:
+        """A log of three frames, the middle one with two events."""
+        for events in ([skipped(0)], [skipped(1), skipped(2)], [skipped(3)]):
+            put(log, events)
+        return log
 
     # --- a transaction that commits late ------------------------------------------------------
 

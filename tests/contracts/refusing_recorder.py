@@ -11,12 +11,13 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 
 from contracts.event_log import put, skipped
-from ticktrail.adapters.event_log.recorder import RecorderLog
+from ticktrail.adapters.event_log.archive.archived_frames import ArchivedFrames
+from ticktrail.adapters.event_log.recorder import RecorderLog, ShrinkingRecorder
 from ticktrail.adapters.event_log.wakeups import Wakeups
 from ticktrail.core.errors import LogUnavailable
 
 
-class RefusingRecorder(POPOApplicationRecorder):
+class RefusingRecorder(POPOApplicationRecorder, ShrinkingRecorder):
     """Raises *error* where it is told to; what was stored before the insert raised stays stored."""
 
     def __init__(self, error: Exception) -> None:
@@ -42,6 +43,14 @@ class RefusingRecorder(POPOApplicationRecorder):
         super().__init__()
         super().insert_events(kept)
 
+    def delete_frames(self, originator_id: UUID, stop: int) -> None:
+        frames = super().select_events(originator_id)
+        super().__init__()
+        super().insert_events([frame for frame in frames if frame.originator_version >= stop] or frames[-1:])
+
+    def give_back(self) -> None:
+        """There is nothing to give back: what is deleted is gone from memory."""
+
 
 def errors_below(*roots: type[Exception]) -> list[Exception]:
     """One instance of each of the classes and of all their subclasses that are loaded."""
@@ -64,6 +73,7 @@ def log_on(
         explain=explain,
         wakeups=Wakeups(),
         release=lambda: None,
+        archived=ArchivedFrames(None, "main"),
     )
 
 

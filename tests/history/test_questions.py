@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from ticktrail.adapters.history.errors import HistoryQueryError
 from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.core.events import AnyEvent, RunRequested, TickSkipped, TickStarted
 from ticktrail.projections.history.document import document
+from ticktrail.projections.history.schema import SCHEMA_VERSION
+from ticktrail.projections.history.stored import SEALED
 
 
 @pytest.fixture
@@ -208,3 +211,13 @@ def test_time_to_detect_goes_by_the_tag_and_else_by_the_cause() -> None:
 
 def _request(at: int, run: str, tags: dict[str, str]) -> RunRequested:
     return RunRequested(at=at, run=run, job="j", tick=1, sensor="s", given_tags=tags)
+
+
+def test_the_stored_columns_are_those_of_their_schema_s_version() -> None:
+    """Another digest is another schema: give `SCHEMA_VERSION` the next number, then pin the new digest here."""
+    columns = [(each.name, [column[:2] for column in each.columns], each.order) for each in SEALED]
+
+    assert (SCHEMA_VERSION, blake2b(repr(columns).encode(), digest_size=8).hexdigest()) == (
+        1,
+        "b05b8b2a6e99aab2",
+    )

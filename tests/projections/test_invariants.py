@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from hashlib import blake2b
 
 import msgspec
 import pytest
@@ -41,6 +40,7 @@ from ticktrail.core.events import (
     TickStarted,
 )
 from ticktrail.core.log import Frame
+from ticktrail.core.tape.tape import digest_of
 from ticktrail.projections.invariants import Violation, check
 
 
@@ -540,7 +540,7 @@ def test_every_violation_of_a_log_is_reported_in_its_order(story: Story) -> None
 
 
 def blob(content: bytes, digest: bytes | None = None) -> BlobStored:
-    found = blake2b(content, digest_size=16).digest() if digest is None else digest
+    found = digest_of(content) if digest is None else digest
     return BlobStored(at=1, tick=1, sensor="s", digest=found, content=zlib.compress(content))
 
 
