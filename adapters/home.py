@@ -9,6 +9,7 @@
         archive/main/       the log's older frames, if they were moved there
         run_keys.index      the run-key index
         states.snapshot     the small read models, as they were saved last
+        history/            sealed segments of the tick history
         engine.lock         locked by the running engine; says who it is
         runs/<run id>/      stdout and stderr of each run
         storage/            the last value of each asset that returned one
@@ -187,6 +188,11 @@ class Home:
     def states_path(self) -> Path:
         """Where the snapshot of the small read models is."""
         return self.path / "states.snapshot"
+
+    @property
+    def history_path(self) -> Path:
+        """Where the sealed segments of the tick history are."""
+        return self.path / "history"
 
     def run_key_owners(self, log: EventLog) -> RunKeyOwners:
         """Read the run-key index of *log*, whoever writes to it; what the caller folds in is not stored."""

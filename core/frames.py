@@ -21,7 +21,7 @@ from .errors import CorruptFrame, UnknownSchema, UnreadableEvent
 from .events import CATALOGUE_VERSION, AnyEvent
 from .lean_events import KIND_OF, lean_union
 from .log import Frame
-from .packed_events import Packed, pack, unpack
+from .packed_events import Packed, PackedColumns, pack, unpack
 
 #: Topic of a frame whose events are a list, each an array headed by its tag.
 LIST_TOPIC = "ticktrail.frame.list.1"
@@ -98,7 +98,7 @@ def _decoder_of(events: Any) -> msgspec.msgpack.Decoder[_Payload]:
 
 @lru_cache(maxsize=64)
 def _list_of(wanted: frozenset[type] | None) -> Any:
-    return list[AnyEvent if wanted is None else lean_union(wanted)]  # type: ignore[misc]
+    return list[AnyEvent if wanted is None or PackedColumns in wanted else lean_union(wanted)]  # type: ignore[misc]
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -89,7 +89,7 @@ class EventLog(Protocol):
         Args:
             wanted: The types of event that the caller looks at, None for all of them. Events of other
                 types may come as `PassedOver`, which is quicker; `RequestedKey` may be wanted in the
-                place of `RunRequested`.
+                place of `RunRequested`. `event_columns.IN_COLUMNS` is for readers of columns.
 
         Raises:
             CorruptFrame: A frame is truncated, changed or missing. Frames before it were yielded.

@@ -50,6 +50,8 @@ def unpack(packed: Packed, wanted: frozenset[type] | None) -> Sequence[AnyEvent]
     Raises:
         msgspec.ValidationError: They are no events of this release.
     """
+    if wanted is not None and PackedColumns in wanted:
+        return PackedColumns(packed)
     events = PackedEvents(packed, KIND_OF.values() if wanted is None else wanted)
     return list(events) if wanted is None else events
 
@@ -107,10 +109,18 @@ class PackedEvents(Sequence[AnyEvent]):
             picked.insert(0, (first_offset, self._requested_keys(first_offset)))
         return picked
 
+    def table(self, tag: int, first_offset: int) -> tuple[list[int], list[list[Any]]]:
+        """Return the offsets of the events of a type, and all of their columns that there are."""
+        offsets = self._offsets_of(tag, first_offset)
+        columns = self._columns(tag, range(len(KIND_OF[tag].__struct_fields__)))
+        return offsets, [c if len(c) == len(offsets) else c * len(offsets) for c in columns]
+
+    def _offsets_of(self, tag: int, first_offset: int) -> list[int]:
+        return list(self._offsets(first_offset, self._kinds.translate(_FLAGS[tag])))
+
     def _requested_keys(self, first_offset: int) -> RequestedKeys:
         assert self._keys is not None
-        flags = self._kinds.translate(bytes(tag == _REQUEST for tag in range(256)))
-        offsets = list(self._offsets(first_offset, flags))
+        offsets = self._offsets_of(_REQUEST, first_offset)
         return RequestedKeys(offsets, *(list(_spread(column, len(offsets))) for column in self._keys))
 
     def _offsets(self, first_offset: int, flags: bytes) -> Iterator[int]:
@@ -142,6 +152,48 @@ class PackedEvents(Sequence[AnyEvent]):
             raise msgspec.ValidationError("a column has another length than its table")
         return columns
 
+
+class PackedColumns(Sequence[AnyEvent]):
+    """Events of which none is built unless it is asked for; see `event_columns`.
+
+    Raises:
+        msgspec.ValidationError: They are no events of this release.
+    """
+
+    def __init__(self, packed: Packed) -> None:
+        self._packed = packed
+        # Checks the tables too.
+        self._undecoded = PackedEvents(packed, ())
+
+    def __len__(self) -> int:
+        return len(self._packed.kinds)
+
+    def __iter__(self) -> Iterator[AnyEvent]:
+        return iter(PackedEvents(self._packed, KIND_OF.values()))
+
+    @overload
+    def __getitem__(self, place: int) -> AnyEvent: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[AnyEvent]: ...
+    def __getitem__(self, place: int | slice) -> AnyEvent | Sequence[AnyEvent]:
+        return list(self)[place]
+
+    @property
+    def tags(self) -> Iterable[int]:
+        """The tags of the types that there are."""
+        return self._packed.tables.keys()
+
+    def table(self, tag: int, first_offset: int) -> tuple[list[int], list[list[Any]]]:
+        """Return the offsets of the events of a type, and their columns in the order of its fields.
+
+        Raises:
+            msgspec.DecodeError: They are no events of this release.
+        """
+        return self._undecoded.table(tag, first_offset)
+
+
+#: For each tag, what tells its events from the others, for `bytes.translate`.
+_FLAGS = {tag: bytes(other == tag for other in range(256)) for tag in KIND_OF}
 
 _REQUEST, _RELEASE = _TAG_OF[RunRequested], _TAG_OF[RunKeysReleased]
 _KEY_FIELDS = [RequestedKey.__struct_fields__.index(name) for name in ("sensor", "run_key")]

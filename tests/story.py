@@ -56,6 +56,7 @@ class Story:
         self._cursors: dict[str, str | None] = {}
         self._open: dict[int, str] = {}
         self._owners: dict[tuple[str, str], int] = {}
+        self._requests: dict[str, int] = {}
         self._partitions: dict[str, dict[str, None]] = {}
 
     @property
@@ -85,6 +86,9 @@ class Story:
     def add(self, *events: AnyEvent) -> int:
         """Append the events as they are; return the offset of the first."""
         self.appends.append(list(events))
+        for offset, event in enumerate(events, self.head):
+            if isinstance(event, RunRequested):
+                self._requests[event.run] = offset
         self.head += len(events)
         return self.head - len(events)
 
@@ -299,11 +303,15 @@ class Story:
         )
 
     def launch(self, run: str) -> int:
-        return self.add(RunLaunched(at=self.at, run=run, cause=0, launcher="local"))
+        return self.add(RunLaunched(at=self.at, run=run, cause=self._requests.get(run, 0), launcher="local"))
 
     def start_run(self, run: str) -> int:
         self.launch(run)
-        return self.add(RunStarted(at=self.at, run=run, cause=0, where="host, pid 7", host="host", pid=7))
+        return self.add(
+            RunStarted(
+                at=self.at, run=run, cause=self._requests.get(run, 0), where="host, pid 7", host="host", pid=7
+            )
+        )
 
     def log_step(self, run: str, message: str, step: str | None = "s") -> int:
         return self.add(StepLogged(at=self.at, run=run, step=step, level="INFO", message=message))
@@ -315,12 +323,19 @@ class Story:
         return self.add(AssetObserved(at=self.at, asset=asset, partition_key=partition))
 
     def cancel(self, run: str) -> int:
-        return self.add(RunCanceled(at=self.at, run=run, cause=0, reason="enough"))
+        return self.add(RunCanceled(at=self.at, run=run, cause=self._requests.get(run, 0), reason="enough"))
 
     def succeed(self, run: str) -> int:
-        return self.add(RunSucceeded(at=self.at, run=run, cause=0))
+        return self.add(RunSucceeded(at=self.at, run=run, cause=self._requests.get(run, 0)))
 
     def fail(self, run: str, error: str = "ValueError: no") -> int:
         return self.add(
-            RunFailed(at=self.at, run=run, cause=0, error=error, step="s", traceback="Traceback\n…")
+            RunFailed(
+                at=self.at,
+                run=run,
+                cause=self._requests.get(run, 0),
+                error=error,
+                step="s",
+                traceback="Traceback\n…",
+            )
         )

@@ -18,10 +18,13 @@ from .backtest import backtest
 from .bisect import bisect
 from .dev import dev
 from .diff import diff
+from .export import export
 from .import_history import app as import_app
 from .info import info
+from .query import query
 from .rebuild import rebuild
 from .replay import replay
+from .report import report
 from .slice import slice_
 from .text import UsageError
 from .verify import verify
@@ -50,6 +53,9 @@ app.command(why)
 app.command(why_not)
 app.command(why_silent)
 app.command(log)
+app.command(query)
+app.command(report)
+app.command(export)
 app.command(replay)
 app.command(backtest)
 app.command(bisect)

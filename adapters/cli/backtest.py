@@ -17,6 +17,7 @@ from .options import COMMON, Common
 from .output import Output
 from .past_code import Slice, chosen_sensors, opened_past, other_code, quietly
 from .side_by_side import side_by_side
+from .sparkline import sparkline
 from .text import UsageError, local_time, moment, one_line
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 #: How many ticks, run keys and reads are told of.
 _SHOWN = 10
 
-_BARS = " ▁▂▃▄▅▆▇█"
 _MARKS = {
     "added": ("+", "green"),
     "removed": ("-", "red"),
@@ -167,8 +167,9 @@ def _as_record(summary: Summary) -> dict[str, Any]:
 
 def _tell(out: Output, sensor: str, code: str, summary: Summary) -> None:
     out.line((sensor, "bold"), f": {code} on {summary.ticks:,} ticks")
+    most = max(*summary.old, *summary.new)
     for name, counts in (("before", summary.old), ("after", summary.new)):
-        out.line(f"  {name:<7} {sum(counts):>8,} run requests  ", (_sparkline(counts, summary), "cyan"))
+        out.line(f"  {name:<7} {sum(counts):>8,} run requests  ", (sparkline(counts, most), "cyan"))
     parts = [f"{summary.counts[change]:,} {change}" for change in _MARKS if summary.counts[change]]  # type: ignore[index]
     out.line(f"  {', '.join(parts) or 'nobody asks for anything'}")
     _tell_keys(out, "only the new code asks for", summary.only_new, "green")
@@ -233,8 +234,3 @@ def _shown(request: RequestChange) -> str:
 def _named(request: RunRequested | None) -> str:
     assert request is not None
     return f"{request.run_key or 'no run key'} ({request.job})"
-
-
-def _sparkline(counts: list[int], summary: Summary) -> str:
-    most = max(*summary.old, *summary.new, 1)
-    return "".join(_BARS[-(-count * (len(_BARS) - 1) // most)] for count in counts)

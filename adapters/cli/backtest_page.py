@@ -6,23 +6,12 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
-from .text import local_time
+from .page import Series, bars, between, document, keys, panel, table
+from .text import local_minute, local_time
 
 if TYPE_CHECKING:
     from ...core.replay import BacktestTick
     from ...core.replay.summary import Summary
-
-_WIDTH, _HEIGHT = 960, 220
-_OLD, _NEW = "#9aa5b1", "#2f6fde"
-
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1f2933 }
-h1 { font-size: 1.4rem } table { border-collapse: collapse; width: 100% }
-td, th { text-align: left; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #e4e7eb; vertical-align: top }
-.added { color: #0b7a3e } .removed { color: #b3261e } .changed { color: #9a6700 }
-code { font-size: .9em; overflow-wrap: anywhere } svg { width: 100%; height: auto }
-.key::before { content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em; background: var(--c) }
-"""
 
 
 def page(code: str, summaries: Mapping[str, Summary]) -> str:
@@ -31,61 +20,50 @@ def page(code: str, summaries: Mapping[str, Summary]) -> str:
     Args:
         summaries: What the backtest came to, by the name of the sensor.
     """
-    title = escape(f"Backtest of {', '.join(summaries)}: {code}")
-    return "\n".join(
-        [
-            f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
-            f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
-            *(line for sensor, summary in summaries.items() for line in _section(sensor, summary)),
-            "</body></html>",
-        ]
-    )
+    title = f"Backtest of {', '.join(summaries)}: {code}"
+    return document(title, (line for item in summaries.items() for line in _of_sensor(*item)))
 
 
-def _section(sensor: str, summary: Summary) -> Iterator[str]:
-    yield f"<h2>{escape(sensor)}</h2>"
-    yield f"<p>{_totals(summary)}</p>"
-    yield f"<p>{_key(_OLD, 'before')} &nbsp; {_key(_NEW, 'after')}</p>"
-    yield _plot(summary)
+def _of_sensor(sensor: str, summary: Summary) -> Iterator[str]:
+    yield f'<h2>{escape(sensor)}</h2><p class="faint">{_totals(summary)}</p>'
     yield from _troubles(summary)
-    yield "<h3>Ticks that ask for something else</h3>"
-    yield "<table><tr><th>tick</th><th>started</th><th>run requests</th></tr>"
-    yield from map(_row, summary.diverging)
-    yield "</table>"
+    if any(summary.old) or any(summary.new):
+        yield f'<div class="panels">{_plot(summary)}</div>'
+    yield "<section><h3>Ticks that ask for something else</h3>"
+    if summary.diverging:
+        yield table(["tick#", "started", "run requests"], map(_row, summary.diverging))
+    if summary.diverged != len(summary.diverging):
+        yield f'<p class="faint">{summary.diverged - len(summary.diverging):,} more are not shown.</p>'
+    if not summary.diverged:
+        yield "<p>None: every tick asks for the same.</p>"
+    yield "</section>"
 
 
 def _totals(summary: Summary) -> str:
+    if not summary.ticks:
+        return "No tick was evaluated."
     counts = ", ".join(f"{count:,} {change}" for change, count in summary.counts.items())
     return (
-        f"{summary.ticks:,} ticks from {local_time(summary.start)} to {local_time(summary.end)}: "
-        f"{sum(summary.old):,} run requests before, {sum(summary.new):,} after; {counts}."
+        f"{summary.ticks:,} ticks from {local_minute(summary.start)} to {local_minute(summary.end)}: "
+        f"{sum(summary.old):,} run requests before, {sum(summary.new):,} after"
+        + (f"; {counts}." if counts else ".")
     )
-
-
-def _key(colour: str, name: str) -> str:
-    return f'<span class="key" style="--c:{colour}">{name}</span>'
 
 
 def _plot(summary: Summary) -> str:
-    most = max(*summary.old, *summary.new, 1)
-    width = _WIDTH / len(summary.old)
-    bars = [
-        f'<rect x="{number * width + shift * width / 2:.1f}" y="{_HEIGHT - count / most * (_HEIGHT - 20):.1f}" '
-        f'width="{width / 2 - 1:.1f}" height="{count / most * (_HEIGHT - 20):.1f}" fill="{colour}">'
-        f"<title>{count} {name}</title></rect>"
-        for shift, (name, counts, colour) in enumerate(
-            (("before", summary.old, _OLD), ("after", summary.new, _NEW))
-        )
-        for number, count in enumerate(counts)
-        if count
+    before, after = Series("before", summary.old), Series("after", summary.new)
+    most = max(*summary.old, *summary.new)
+    length = (summary.end - summary.start) / len(summary.old)
+    titles = [
+        f"{local_minute(int(summary.start + place * length))}: {old:,} before, {new:,} after"
+        for place, (old, new) in enumerate(zip(summary.old, summary.new, strict=True))
     ]
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT + 24}" role="img" aria-label="Run requests over time">'
-        f'<text x="0" y="12" font-size="12">{most} run requests</text>{"".join(bars)}'
-        f'<line x1="0" x2="{_WIDTH}" y1="{_HEIGHT}" y2="{_HEIGHT}" stroke="#52606d"/>'
-        f'<text x="0" y="{_HEIGHT + 18}" font-size="12">{local_time(summary.start)}</text>'
-        f'<text x="{_WIDTH}" y="{_HEIGHT + 18}" font-size="12" text-anchor="end">{local_time(summary.end)}</text></svg>'
+    axis = between(local_minute(summary.start), local_minute(summary.end))
+    plots = (
+        bars(f"Run requests over time, {one.name}", f"{one.name}, up to {most:,}", [one], titles, axis, most)
+        for one in (before, after)
     )
+    return panel("Run requests over time", keys([before, after]), *plots)
 
 
 def _troubles(summary: Summary) -> Iterator[str]:
@@ -100,10 +78,10 @@ def _troubles(summary: Summary) -> Iterator[str]:
         yield f"<p>{count:,} ticks left out: {escape(why)}</p>"
 
 
-def _row(tick: BacktestTick) -> str:
+def _row(tick: BacktestTick) -> list[str]:
     requests = "<br>".join(
         f'<span class="{request.change}">{request.change}</span> <code>{escape(request.run_key or "no run key")}</code>'
         for request in tick.requests
         if request.change != "unchanged"
     )
-    return f"<tr><td>{tick.tick}</td><td>{local_time(tick.at)}</td><td>{requests}</td></tr>"
+    return [str(tick.tick), f'<span class="still">{local_time(tick.at)}</span>', requests]

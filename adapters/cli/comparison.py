@@ -12,10 +12,12 @@ from ...projections.dynamic_partitions import DynamicPartitions
 from ...projections.run_keys import RunKeys
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
+from ..history.segments import chained
 from ..home import Home
 from ..run_key_index import MappedRunKeyIndex
 from ..run_key_index.reading import copy_index
 from ..state_snapshot import StateSnapshot
+from .extras import needing_history
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +46,19 @@ def compare(home: Home, log: EventLog) -> Comparison:
         opened.callback(live.close)
         rebuilt = MappedRunKeyIndex(folder / "rebuilt", log)
         opened.callback(rebuilt.close)
-        return _compare(home.states_path, log, rebuilt, live)
+        comparison = _compare(home.states_path, log, rebuilt, live)
+    history = _history(home, log)
+    digests = comparison.digests | ({} if history is None else {"tick history": history})
+    return msgspec.structs.replace(comparison, digests=digests)
+
+
+def _history(home: Home, log: EventLog) -> tuple[str, str] | None:
+    """Return the digests of the tick history, None if none is sealed."""
+    if not chained(home.history_path / "segments"):
+        return None
+    with needing_history():
+        from ..history.comparison import history_digests
+    return history_digests(home.history_path, log)
 
 
 def _copied(home: Home, log: EventLog, folder: Path) -> MappedRunKeyIndex:

@@ -22,6 +22,7 @@ from ..home import Home
 from ..run_key_index import MappedRunKeyIndex
 from ..state_snapshot import StateSnapshot
 from .comparison import compare
+from .extras import needing_history
 from .options import COMMON, Common
 from .output import Output
 from .reading import opened
@@ -34,7 +35,7 @@ def rebuild(
     ] = False,
     common: Common = COMMON,
 ) -> int:
-    """Build the run-key index and the states from the log alone, and save them in the place of those that are there.
+    """Build the run-key index, the states and the tick history from the log alone, in the place of those that are there.
 
     A running engine keeps its own until it stops, and saves its states then.
     """
@@ -55,11 +56,23 @@ def _rebuild(home: Home, log: EventLog, out: Output) -> int:
         _compare_with_file(path, log, head, digest)
         os.replace(path, home.run_keys_path)
     StateSnapshot(home.states_path, log, *models).save()
+    sealed = _reseal(home, log)
     if out.json:
-        out.record({"run_keys": count, "digest": digest, "events": head})
-    else:
-        out.line(f"rebuilt the index of {count} run keys from {head} events, digest {digest}")
+        out.record({"run_keys": count, "digest": digest, "events": head, "history": sealed})
+        return 0
+    out.line(f"rebuilt the index of {count} run keys from {head} events, digest {digest}")
+    if sealed is not None:
+        out.line(f"rebuilt the tick history of the first {sealed} events")
     return 0
+
+
+def _reseal(home: Home, log: EventLog) -> int | None:
+    """Make the tick history anew, and return up to which offset; None if there was none."""
+    if not home.history_path.exists():
+        return None
+    with needing_history():
+        from ..history.resealing import reseal
+    return reseal(home.history_path, log)
 
 
 def _compare_with_file(path: Path, log: EventLog, head: int, digest: str) -> None:

@@ -69,6 +69,11 @@ def local_time(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) + f".{micros // 1000:03d}"
 
 
+def local_minute(at: int) -> str:
+    """Return the local time to the minute, such as ``2026-01-31 08:00``."""
+    return local_time(at)[:16]
+
+
 def ago(at: int | None, now: int) -> str:
     """Return how long ago a moment was, such as ``5m ago``; ``-`` for None.
 
@@ -79,10 +84,11 @@ def ago(at: int | None, now: int) -> str:
     span = (now - at) / 1e6
     if -5 < span < 0:
         span = 0.0
-    return f"{_rough(span)} ago" if span >= 0 else f"in {_rough(-span)}"
+    return f"{rough(span)} ago" if span >= 0 else f"in {rough(-span)}"
 
 
-def _rough(seconds: float) -> str:
+def rough(seconds: float) -> str:
+    """Return a length of time in its largest unit, such as ``5m``."""
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f}{unit}"
@@ -90,7 +96,7 @@ def _rough(seconds: float) -> str:
 
 
 def took(seconds: float | None) -> str:
-    """Return a duration, such as ``0.4 ms``, ``12 ms``, ``1.24 s`` or ``2m 05s``; ``-`` for None."""
+    """Return a duration, such as ``0.4 ms``, ``12 ms``, ``1.24 s``, ``2m 05s``, ``3h 20m`` or ``12d 03h``; ``-`` for None."""
     if seconds is None:
         return "-"
     if seconds < 0.00995:
@@ -101,6 +107,8 @@ def took(seconds: float | None) -> str:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24}d {hours % 24:02d}h"
     return f"{hours}h {minutes:02d}m" if hours else f"{minutes}m {rest:02d}s"
 
 

@@ -49,6 +49,7 @@ from ..tape import install, rebind_code, secrets
 from .account import Account
 from .driver import RETRY, TRYING_AGAIN, EngineDriver
 from .evaluators import Evaluators
+from .history_sealer import HistorySealer
 
 logger = logging.getLogger(__name__)
 
@@ -136,6 +137,7 @@ class _Session:
         )
         source = home.definitions
         assert source is not None
+        self._history = HistorySealer(home, self._note)
         self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)
         self._stopping = False
 
@@ -160,6 +162,7 @@ class _Session:
             self._tell(first_offset, events)
         reason = self._driver.run(self._evaluators, self._launcher)
         left = self._launcher.stop(_RUN_GRACE)
+        self._history.close()
         self._snapshot.save()
         self._index.save()
         self._index.close()
@@ -193,6 +196,7 @@ class _Session:
         with _unless_the_reader_is_gone():
             self._account.tell(first_offset, events)
         self._snapshot.save_if_due()
+        self._history.heed(first_offset + len(events))
 
     def _stop(self, number: int, _: object) -> None:
         """Stop on the first signal; from the second on, wait for no tick and no run."""

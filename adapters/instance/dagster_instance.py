@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import ClassVar, NoReturn, Self, cast
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, cast
 
 from ...core.authoring.asset_key import AssetKey
 from ...core.authoring.dynamic_partitions import (
@@ -43,11 +43,15 @@ from ...core.taped_instance import TapedInstance
 from ...projections.positions import AssetPositions
 from ..event_log.memory import MemoryEventLog
 from ..identity import actor as actor_here
-from ..past import log_at, log_until
+from ..past import log_at, log_until, recorded_until
 from ..system import SystemClock
+from .asked_history import AskedHistory
 from .chosen_runs import chosen_runs
 from .read_models import ReadModels
 from .run_records import dagster_run, run_record
+
+if TYPE_CHECKING:
+    from ..history.database import History
 
 _STATUS_OF = {
     DagsterEventType.RUN_ENQUEUED: DagsterRunStatus.QUEUED,
@@ -91,6 +95,7 @@ class DagsterInstance:
         self._log, self._clock, self._models = log, SystemClock(), ReadModels(log)
         self._writer, self._actor, self._run, self._read_only = writer, actor, run, read_only
         self._owns_log, self._ephemeral = False, isinstance(log, MemoryEventLog)
+        self._asked = AskedHistory(log, self._clock.now)
 
     @classmethod
     def ephemeral(cls) -> Self:
@@ -137,6 +142,7 @@ class DagsterInstance:
         home = Home.open(os.environ.get("TICKTRAIL_HOME", ".ticktrail"), create=False)
         instance = cls(home.log(), writer=f"script:{actor_here()}", actor=actor_here())
         instance._owns_log = True
+        instance._asked.folder = home.history_path
         return instance
 
     def as_of(self, moment: int | datetime) -> DagsterInstance:
@@ -152,13 +158,16 @@ class DagsterInstance:
             NoSuchMoment: It is before the first event, or still to come.
         """
         if isinstance(moment, datetime):
-            log = log_at(self._log, _microseconds(moment), self._clock.now())
+            at = _microseconds(moment)
+            log = log_at(self._log, at, self._clock.now())
         elif isinstance(moment, int) and not isinstance(moment, bool):
             log = log_until(self._log, moment)
+            at = recorded_until(log) or 0
         else:
             raise CheckError(f"as_of is {moment!r} ({type(moment).__name__}): give a position or a datetime")
         past = DagsterInstance(log, read_only=f"it shows the log as it was at position {log.head()}")
         past._ephemeral = self._ephemeral
+        past._asked = self._asked.as_of(log.head(), at)
         return past
 
     def __enter__(self) -> Self:
@@ -178,8 +187,19 @@ class DagsterInstance:
         """Whether the log is in memory."""
         return self._ephemeral
 
+    @property
+    def history(self) -> History:
+        """The tick history, for questions in SQL: ``instance.history.sql("SELECT ...")`` is a DuckDB relation.
+
+        Raises:
+            CheckError: The extra ``history`` is not installed.
+            HistoryError: It cannot be read.
+        """
+        return self._asked.history()
+
     def dispose(self) -> None:
         """Close the log if `get` opened it; every report was durable when it returned."""
+        self._asked.close()
         if self._owns_log:
             self._log.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_the_page_opens_by_itself_and_tells_the_same(
     text = page.read_text()
     assert "<svg" in text and "3 run requests before, 3 after; 3 added, 3 removed" in text
     assert "&lt;0.csv&gt;" in text and "<0.csv>" not in text
-    assert "http" not in text.replace("http://www.w3.org", "")
+    assert "http:" not in text and "https:" not in text
 
 
 def test_ticks_are_chosen_by_time_and_distance(recorded: CommandLine, listing_py: Path) -> None:
@@ -191,10 +192,7 @@ class TestSeveralSensors:
         page = tmp_path / "report.html"
         recorded("backtest", "files", "unrecorded", "--html", page, "--code", listing_py)
 
-        assert [line for line in page.read_text().splitlines() if "<h2>" in line] == [
-            "<h2>files</h2>",
-            "<h2>unrecorded</h2>",
-        ]
+        assert re.findall("<h2>(.*?)</h2>", page.read_text()) == ["files", "unrecorded"]
 
     def test_a_cursor_to_begin_with_is_of_one(self, recorded: CommandLine, listing_py: Path) -> None:
         result = recorded("backtest", "files", "unrecorded", "--start-cursor", "1", "--code", listing_py)

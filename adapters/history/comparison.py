@@ -1,0 +1,115 @@
+"""Invariant 1 for the history: what was sealed equals what the log alone gives."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from pathlib import Path
+
+import duckdb
+
+from ...core.event_columns import IN_COLUMNS
+from ...core.log import EventLog
+from ...projections.history.schema import Relation
+from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, SEALED, STORED
+from ..progress import read_with_progress
+from .connection import connect
+from .derivation import Derivation
+from .event_tables import EventTables
+from .parquet import files
+from .sealing import FAN_IN, SEGMENT_EVENTS
+from .segments import Segment, chained
+
+#: Of a relation: how many rows there are, and the sum of their hashes.
+_Sum = tuple[int, int]
+
+
+def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
+    """Return the digests of the history made anew from the log, and of the one that is sealed; None if none is.
+
+    The order of rows, and where segments begin, do not count.
+
+    Raises:
+        HistoryDamaged: A segment is missing, or is not what was sealed.
+        CorruptFrame, UnknownSchema, LogUnavailable: As the log does.
+    """
+    chain = chained(folder / "segments")
+    if not chain:
+        return None
+    for segment in chain:
+        segment.verify()
+    return _digest(_rebuilt(log, chain[-1].stop)), _digest(_sealed(chain))
+
+
+def _rebuilt(log: EventLog, stop: int) -> dict[str, _Sum]:
+    sums = {relation.name: (0, 0) for relation in STORED}
+    derivation, events = Derivation(), EventTables()
+    try:
+        for frame in read_with_progress(log, 0, stop, doing="rebuilding the history", wanted=IN_COLUMNS):
+            events.add(frame)
+            if events.count >= FAN_IN * SEGMENT_EVENTS or frame.next_offset == stop:
+                derivation.derive(events)
+                events = EventTables()
+                for relation in STORED:
+                    sums[relation.name] = _added(sums[relation.name], _of_range(derivation, relation))
+        return sums | {relation.name: _of_range(derivation, relation) for relation in CARRIED}
+    finally:
+        derivation.close()
+
+
+def _of_range(derivation: Derivation, relation: Relation) -> _Sum:
+    return _sum(derivation.database, f"FROM {relation.name}")
+
+
+def _sealed(chain: list[Segment]) -> dict[str, _Sum]:
+    with _opened(chain) as database:
+        names = [relation.name for relation in (*STORED, *CARRIED)]
+        return {name: _sum(database, f"FROM {name}") for name in names}
+
+
+def check_parts(folder: Path) -> list[str]:
+    """Return the names of the `PARTS` that are not the sums of the ticks that are sealed beside them."""
+    chain = chained(folder / "segments")
+    with _opened(chain) as database:
+        return [
+            relation.name
+            for relation in PARTS
+            if _sum(database, _ADDED_UP[relation].format(f"({relation.query})"))
+            != _sum(database, _ADDED_UP[relation].format(relation.name))
+        ]
+
+
+#: Sums of parts, however many they are in; without what depends on the order of adding.
+_ADDED_UP = {
+    DAY_PARTS: (
+        "SELECT sensor, day, sum(p.ticks), sum(p.skipped), sum(p.succeeded), sum(p.failed), sum(p.requested), "
+        "sum(p.repeated), sum(p.evaluated), max(p.longest_duration), max(p.longest_gap), max(p.last_started_at), "
+        "max(p.last_failed_at) FROM {} AS p GROUP BY sensor, day"
+    ),
+    DURATION_PARTS: "SELECT sensor, bucket, sum(p.evaluated) FROM {} AS p GROUP BY sensor, bucket",
+}
+
+
+def _opened(chain: list[Segment]) -> duckdb.DuckDBPyConnection:
+    """Return a database with the sealed relations; of what is carried, what the last segment says."""
+    database = connect()
+    for relation in SEALED:
+        of = chain[-1:] if relation in CARRIED else chain
+        sealed = files(segment.file(relation.name) for segment in of)
+        database.execute(f"CREATE VIEW {relation.name} AS FROM {sealed}")
+    return database
+
+
+def _sum(database: duckdb.DuckDBPyConnection, query: str) -> _Sum:
+    """Return how many rows a query has, and the sum of their hashes."""
+    ((count, total),) = database.execute(
+        f"SELECT count(*), COALESCE(sum(CAST(hash(r) AS HUGEINT)), 0) FROM ({query}) AS r"
+    ).fetchall()
+    return int(count), int(total)
+
+
+def _digest(sums: dict[str, _Sum]) -> str:
+    return blake2b(repr(sorted(sums.items())).encode(), digest_size=16).hexdigest()
+
+
+def _added(one: _Sum, other: _Sum) -> _Sum:
+    return one[0] + other[0], one[1] + other[1]

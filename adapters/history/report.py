@@ -1,0 +1,120 @@
+"""Making the report of how sensors fared, out of a history."""
+
+from __future__ import annotations
+
+from ...projections.history.health import (
+    BINS,
+    ENDINGS,
+    REQUESTS,
+    WHYS,
+    CursorAge,
+    Detection,
+    Gap,
+    Health,
+    Report,
+    Said,
+    together,
+    worst_first,
+)
+from ...projections.history.health_queries import AS_OF_NOW, MOST, Window
+from .database import History
+from .parquet import quoted
+
+
+def report_of(history: History, sensor: str | None = None, since: int | None = None) -> Report:
+    """Return how the sensors fared.
+
+    Args:
+        sensor: The only one to tell of.
+        since: Only ticks that started then or later; UTC, microseconds since the epoch. The span is from then
+            to the history's moment; without it, from the first tick to the last.
+
+    Raises:
+        HistoryError: The history cannot be read.
+    """
+    window = Window(None if sensor is None else quoted(sensor), since)
+    with history.still():
+        return _Inquiry(history, window).report()
+
+
+class _Inquiry:
+    """The questions of one report."""
+
+    def __init__(self, history: History, window: Window) -> None:
+        self._history, self._window = history, window
+        self._position, self._moment = self._history.rows(AS_OF_NOW)[0]
+        self._start, self._length = self._span()
+        self._of = {name: Health(sensor=name) for (name,) in self._history.rows(window.defined())}
+        self._whole = Health(sensor=None)
+
+    def report(self) -> Report:
+        self._count()
+        self._stand()
+        self._tell()
+        self._detect()
+        sensors = sorted(self._of.values(), key=worst_first)
+        gaps = sorted((gap for one in sensors for gap in one.gaps), key=lambda gap: -gap.seconds)[:MOST]
+        whole = self._whole
+        return Report(
+            start=self._start,
+            end=self._start + self._length,
+            position=self._position,
+            moment=self._moment,
+            whole=together(
+                sensors,
+                gaps=gaps,
+                skip_reasons=whole.skip_reasons,
+                errors=whole.errors,
+                detection=whole.detection,
+            ),
+            sensors=sensors,
+            silent=self._silent(),
+        )
+
+    def _span(self) -> tuple[int, int]:
+        if self._window.since is not None:
+            return self._window.since, max(self._moment - self._window.since, 1)
+        ((first, last),) = self._history.rows(self._window.span())
+        return (self._moment, 1) if first is None else (first, last - first + 1)
+
+    def _health(self, sensor: str | None) -> Health:
+        return self._whole if sensor is None else self._of.setdefault(sensor, Health(sensor=sensor))
+
+    def _count(self) -> None:
+        for sensor, part, *counts in self._history.rows(self._window.counts(self._start, self._length)):
+            health = self._health(sensor)
+            for name, count in zip((*ENDINGS, *REQUESTS), counts, strict=True):
+                health.counts[name][part] = count
+        for sensor, bucket, count in self._history.rows(self._window.durations()):
+            self._health(sensor).durations[bucket] = count
+
+    def _stand(self) -> None:
+        names = ("last_status", "last_started_at", "silent_for", "interval_seconds", "last_failed_at")
+        for sensor, *values in self._history.rows(self._window.standing()):
+            health = self._health(sensor)
+            for name, value in zip(names, values, strict=True):
+                setattr(health, name, value)
+        for sensor, cursor, changed_by, seconds in self._history.rows(self._window.cursors()):
+            age = CursorAge(cursor=cursor, changed_by=changed_by, seconds=seconds)
+            self._health(sensor).cursor = age
+
+    def _tell(self) -> None:
+        for sensor, failed, words, ticks in self._history.rows(self._window.said()):
+            health = self._health(sensor)
+            (health.errors if failed else health.skip_reasons).append(Said(words or "", ticks))
+        for count, *values in self._history.rows(self._window.gaps()):
+            gap = Gap(**dict(zip(Gap.__struct_fields__, values, strict=True)))
+            health = self._health(gap.sensor)
+            health.gaps.append(gap)
+            health.gap_count = count
+
+    def _detect(self) -> None:
+        for sensor, runs, p50, p95 in self._history.rows(self._window.detection()):
+            self._health(sensor).detection = Detection(runs=runs, p50=p50, p95=p95)
+
+    def _silent(self) -> dict[str, list[float]]:
+        shares = {why: [0.0] * BINS for why in WHYS}
+        whole = self._length / BINS / 1e6 * max(len(self._of), 1)
+        for part, why, seconds in self._history.rows(self._window.silent(self._start, self._length)):
+            shares[why][part] = seconds / whole
+        return shares
