@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -18,8 +18,12 @@ from ..core.replay import Backtest, BacktestTick, PastTick
 from ..core.replay.summary import Summary
 from ..core.tape.history_player import Missing
 from ..projections.past_ticks import past_ticks
+from .backtest_tables import columns_of, database_of
 from .home import Home
-from .tape import install, rebind_code
+from .tape import install, rebind_code, secrets
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class EmptyLog(TickTrailError):
@@ -30,10 +34,12 @@ class BacktestResult(msgspec.Struct, frozen=True):
     """What a backtest came to.
 
     Attributes:
+        sensor: The sensor's name.
         ticks: What became of each tick, in order.
         summary: Counts over all of them.
     """
 
+    sensor: str
     ticks: list[BacktestTick]
     summary: Summary
 
@@ -57,6 +63,32 @@ class BacktestResult(msgspec.Struct, frozen=True):
         """The ticks that ask for something else."""
         return [tick for tick in self.ticks if tick.diverges]
 
+    def columns(self) -> dict[str, dict[str, list[Any]]]:
+        """Return ``backtest_ticks``, a row per tick, and ``backtest_requests``, a row per request that either code made.
+
+        Each is a dict of columns, lists of one length, as data frames are made of: see `ticktrail.adapters.backtest_tables`.
+        """
+        return columns_of(self.sensor, self.ticks)
+
+    def tables(self) -> dict[str, duckdb.DuckDBPyRelation]:
+        """Return both as relations of DuckDB, by their names.
+
+        Raises:
+            NoTables: DuckDB is not installed: ``pip install "ticktrail[history]"``.
+        """
+        columns = self.columns()
+        database = database_of(columns)
+        return {name: database.table(name) for name in columns}
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """Ask DuckDB about the tables ``backtest_ticks`` and ``backtest_requests``.
+
+        Raises:
+            NoTables: DuckDB is not installed: ``pip install "ticktrail[history]"``.
+            duckdb.Error: It does not understand the question.
+        """
+        return database_of(self.columns()).sql(query)
+
 
 def backtest(
     definitions: Definitions,
@@ -78,7 +110,8 @@ def backtest(
         since, until: Only ticks that started at or after the one, and before the other; UTC if they say no other.
         start_cursor: The cursor to begin with, in place of that of the first tick.
         fresh_keys: Whether no run key is taken at the beginning.
-        missing: A read that the tape lacks fails, is answered by the ``"nearest"`` tape before, or ``"live"``.
+        missing: A read that the tape lacks fails, is answered by the ``"nearest"`` tape before, or made now (``"live"``):
+            then functions that ``context.observe`` was given are called, and changes of the outside world still refused.
 
     Raises:
         DagsterInvariantViolationError: The definitions have no such sensor.
@@ -90,6 +123,7 @@ def backtest(
     opened = Home.open(Path(place), create=False)
     install()
     rebind_code()
+    secrets.use(opened.tape_settings().secrets)
     first, last = _micros(since, 0), _micros(until, 2**63)
     with closing(opened.log()) as log:
         summary = summary_of(log, first, last)
@@ -103,7 +137,7 @@ def backtest(
         ticks = list(run.run(_between(past_ticks(log, sensor), first, last)))
     for tick in ticks:
         summary.add(tick)
-    return BacktestResult(ticks, summary)
+    return BacktestResult(sensor, ticks, summary)
 
 
 def summary_of(log: EventLog, since: int, until: int) -> Summary:

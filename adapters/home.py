@@ -3,6 +3,7 @@
 ::
 
     .ticktrail/
+        ticktrail.toml      what its user says of tapes, if anything
         home.json           layout version, remembered definitions, where the log is
         log.sqlite          the event log, unless home.json names another
         archive/main/       the log's older frames, if they were moved there
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ..core.run_keys import RunKeyOwners
     from .event_log.recorder import RecorderLog
     from .run_key_index import MappedRunKeyIndex
+    from .tape_settings import TapeSettings
 
 #: Versions of the folder's layout: the whole log is in one place; some of it may be in the archive, which
 #: releases that know the first one only would take for lost.
@@ -208,6 +210,16 @@ class Home:
         finally:
             folder.remove()
 
+    def tape_settings(self) -> TapeSettings:
+        """Read what the user says of tapes.
+
+        Raises:
+            BadSettings: The file cannot be used as it is.
+        """
+        from .tape_settings import read_tape_settings
+
+        return read_tape_settings(self.path)
+
     @property
     def storage_path(self) -> Path:
         """Where the values of assets are."""
@@ -254,6 +266,11 @@ class Home:
         settings = replace(_read_settings(self.path) or self._settings, **fields)
         _write_settings(self.path, settings)
         self._settings = settings
+
+
+def is_home(folder: Path) -> bool:
+    """Return whether the folder is a home already, in whatever state."""
+    return (folder / "home.json").exists()
 
 
 def _read_settings(folder: Path) -> _Settings | None:

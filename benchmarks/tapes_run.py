@@ -32,7 +32,7 @@ from ticktrail.core.engine_parts import EngineSensor
 from ticktrail.core.evaluation import evaluate
 from ticktrail.core.log import EventLog
 from ticktrail.core.replay import Backtest, replay
-from ticktrail.core.tape import Recorder, under
+from ticktrail.core.tape import Recorder, Tape, under
 from ticktrail.core.tape.storing import tape_events
 from ticktrail.core.tick_context import tick_context
 from ticktrail.projections.blobs import Blobs
@@ -108,13 +108,13 @@ def record(folder: Path, files: int, seconds: float) -> None:
         (folder / f"file-{number:06}.csv").touch()
     for name in ("lists", "scans", "stats"):
         stored = set[bytes]()
-        first = list(_evaluated(SENSORS[name], stored, taped=True)[1])
+        first = list(_evaluated(SENSORS[name], stored, last=Tape())[1])
         stored |= {event.digest for event in first if hasattr(event, "digest")}
-        plain, taped, begin = list[float](), list[float](), time.perf_counter()
+        plain, taped, begin, last = list[float](), list[float](), time.perf_counter(), Tape()
         while len(plain) < 3 or time.perf_counter() - begin < seconds:
-            plain.append(_evaluated(SENSORS[name], stored, taped=False)[0])
-            taped.append(_evaluated(SENSORS[name], stored, taped=True)[0])
-        again = _bytes(_evaluated(SENSORS[name], stored, taped=True)[1])
+            plain.append(_evaluated(SENSORS[name], stored, last=None)[0])
+            took, again, last = _evaluated(SENSORS[name], stored, last=last)
+            taped.append(took)
         show(
             what="record",
             sensor=name,
@@ -122,20 +122,24 @@ def record(folder: Path, files: int, seconds: float) -> None:
             plain_ms=statistics.median(plain) * 1e3,
             taped_ms=statistics.median(taped) * 1e3,
             first_bytes=_bytes(first),
-            again_bytes=again,
+            again_bytes=_bytes(again),
         )
 
 
-def _evaluated(sensor: dg.SensorDefinition, stored: set[bytes], *, taped: bool) -> tuple[float, list[Any]]:
+def _evaluated(
+    sensor: dg.SensorDefinition, stored: set[bytes], *, last: Tape | None
+) -> tuple[float, list[Any], Tape]:
+    """Evaluate with a tape if there is a *last* one; return how long it took, what goes to the log, and the tape."""
     context = SensorEvaluationContext(sensor_name=sensor.name, definitions=DEFINITIONS)
-    recorder = Recorder() if taped else None
+    recorder = None if last is None else Recorder(last)
     begin = time.perf_counter()
     with under(recorder):
         evaluate(sensor, context, DEFINITIONS)
-    events = []
+    events, tape = [], Tape()
     if recorder is not None:
-        events = list(tape_events(recorder.tape(), stored, tick=1_000_000, sensor=sensor.name, at=10**15))
-    return time.perf_counter() - begin, events
+        tape = recorder.tape()
+        events = list(tape_events(tape, stored, tick=1_000_000, sensor=sensor.name, at=10**15))
+    return time.perf_counter() - begin, events, tape
 
 
 def _bytes(events: list[Any]) -> int:
@@ -156,11 +160,19 @@ class _Clock:
         return self.at
 
 
+class _Recent(MemoryEventLog):
+    """A log of which what has been copied elsewhere can be forgotten: millions of ticks need no memory."""
+
+    def forget(self) -> None:
+        """Keep the last frame only, which knows where the log ends."""
+        del self._frames[:-1]
+
+
 def history(path: Path, ticks: int) -> None:
     """Let two sensors tick through an engine, a second apart, and copy its log to one on disk."""
     global INBOX
     INBOX = str(path.parent)
-    log, clock = MemoryEventLog(), _Clock()
+    log, clock = _Recent(), _Clock()
     names = ("trivial", "lists")
     engine = _engine(log, clock, names)
     with_log = open_event_log(str(path))
@@ -172,6 +184,7 @@ def history(path: Path, ticks: int) -> None:
         engine.run_once(start_ticks=False)
         if number % 250 == 249 or number == ticks - 1:
             copied = _copy(log, with_log, copied)
+            log.forget()
     with_log.close()
     show(what="history", ticks=ticks * len(names), events=copied, bytes=disk_bytes(path))
 

@@ -18,8 +18,11 @@ def with_requested(recent: Recent, requested: int, at: int) -> Recent:
     """Return *recent* with so many new runs at that time (UTC, microseconds); what counts no more is dropped."""
     if not requested:
         return recent
+    now = at // _MINUTE
+    if recent and recent[-1][0] == now and _is_recent(recent[0][0], at):
+        return (*recent[:-1], (now, recent[-1][1] + requested))
     counts = {minute: count for minute, count in recent if _is_recent(minute, at)}
-    counts[at // _MINUTE] = counts.get(at // _MINUTE, 0) + requested
+    counts[now] = counts.get(now, 0) + requested
     return tuple(sorted(counts.items()))
 
 

@@ -213,13 +213,16 @@ def _judge(
         since: The tick that began to put off what is asked for here. What it and those after it requested is
             asked for again by nobody's fault: such repeats are not noted one by one.
     """
-    verdicts = Verdicts()
-    events, claimed, repeated, requested = verdicts.events, dict[str, int](), 0, 0
-    tick, sensor, requests = finished.tick, finished.sensor, finished.evaluation.requests
-    unused_ids = iter(run_ids)
-    # There may be a hundred thousand of them.
+    requests, verdicts = finished.evaluation.requests, Verdicts()
+    verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
+    if not tries and owners.count(NOBODY) <= allowed and _are_apart(requests, owners):
+        verdicts.events += _at_once(finished, owners, run_ids, since, offset, at)
+        verdicts.requested = owners.count(NOBODY)
+        verdicts.repeated = len(verdicts.events) - verdicts.requested
+        return verdicts
+    events, claimed, unused_ids = verdicts.events, dict[str, int](), iter(run_ids)
     for index, (request, owner) in enumerate(zip(requests, owners, strict=True)):
-        key = request.run_key or None
+        key, tags = request.run_key or None, request.tags
         if request.problem is not None:
             events.append(_rejected(finished, request, index, at))
             verdicts.problems.append(f"request {index}: {request.problem}")
@@ -229,37 +232,75 @@ def _judge(
             if since <= owner < offset:
                 continue
             if owner != NOBODY:
-                events.append(
-                    RunKeyRepeated(at=at, tick=tick, sensor=sensor, run_key=key, owner=owner, job=request.job)
-                )
-                repeated += 1
+                events.append(_repeated(finished, request, owner, at))
+                verdicts.repeated += 1
                 continue
-        if requested == allowed:
+        if verdicts.requested == allowed:
             continue
-        requested += 1
-        tags = request.tags
+        verdicts.requested += 1
         if key is not None:
             if (number := tries.get(key)) is not None:
                 events.append(_released(finished, key, number, at))
                 tags = {**tags, TRY_TAG: str(number)}
             claimed[key] = offset + len(events)
-        events.append(
-            RunRequested(
-                at=at,
-                run=next(unused_ids),
-                job=request.job or "",
-                tick=tick,
-                sensor=sensor,
-                run_key=key,
-                run_config=request.run_config,
-                given_tags=tags,
-                partition_key=request.partition_key,
-                asset_selection=request.asset_selection,
-            )
-        )
-    verdicts.repeated, verdicts.requested = repeated, requested
-    verdicts.last_run_key = next((request.run_key for request in reversed(requests) if request.run_key), None)
+        events.append(_requested(finished, request, next(unused_ids), tags, at))
     return verdicts
+
+
+def _are_apart(requests: Sequence[Request], owners: Sequence[int]) -> bool:
+    """Return whether what becomes of a request depends on none of the others, nor on a problem."""
+    if _some_fail(requests):
+        return False
+    asked = zip(requests, owners, strict=True)
+    keys = [request.run_key for request, owner in asked if owner == NOBODY and request.run_key]
+    return len(set(keys)) == len(keys)
+
+
+def _at_once(
+    finished: FinishedTick, owners: Sequence[int], run_ids: Sequence[str], since: int, offset: int, at: int
+) -> list[RunRequested | RunKeyRepeated]:
+    """Do as `_judge` to requests that are apart."""
+    unused_ids = iter(run_ids)
+    return [
+        _requested(finished, request, next(unused_ids), request.tags, at)
+        if owner == NOBODY
+        else _repeated(finished, request, owner, at)
+        for request, owner in zip(finished.evaluation.requests, owners, strict=True)
+        if not since <= owner < offset
+    ]
+
+
+def _some_fail(requests: Sequence[Request]) -> bool:
+    # In one comprehension: there may be a hundred thousand of them.
+    return not {request.problem for request in requests} <= {None}
+
+
+def _requested(
+    finished: FinishedTick, request: Request, run: str, tags: dict[str, str], at: int
+) -> RunRequested:
+    return RunRequested(
+        at=at,
+        run=run,
+        job=request.job or "",
+        tick=finished.tick,
+        sensor=finished.sensor,
+        run_key=request.run_key or None,
+        run_config=request.run_config,
+        given_tags=tags,
+        partition_key=request.partition_key,
+        asset_selection=request.asset_selection,
+    )
+
+
+def _repeated(finished: FinishedTick, request: Request, owner: int, at: int) -> RunKeyRepeated:
+    return RunKeyRepeated(
+        at=at,
+        tick=finished.tick,
+        sensor=finished.sensor,
+        run_key=request.run_key or "",
+        owner=owner,
+        job=request.job,
+    )
 
 
 def _released(finished: FinishedTick, key: str, number: int, at: int) -> RunKeysReleased:
@@ -308,7 +349,7 @@ def _asks_again(evaluation: Evaluation) -> bool:
     protects, or react to an event once more.
     """
     requests = evaluation.requests
-    if evaluation.reactions or all(request.problem is None for request in requests):
+    if evaluation.reactions or not _some_fail(requests):
         return False
     return all(request.run_key or request.problem is not None for request in requests)
 

@@ -13,7 +13,6 @@ out later to be in the log after all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 import msgspec
@@ -46,6 +45,7 @@ from .events import (
     RunFailed,
     RunLaunched,
     SensorDefined,
+    SensorImported,
     SensorRetired,
     SensorStarted,
     SensorStatusReset,
@@ -58,12 +58,13 @@ from .events import (
     TickStarted,
 )
 from .log import EventLog
-from .moments import handled, next_moment, passed_over
+from .moments import handled, next_moment
 from .partitions_store import ChangedPartitions
 from .run_key_tries import in_period, with_tries
 from .run_keys import NOBODY
 from .schedule import Schedule
 from .sensor_state import SensorState
+from .sorted_events import SortedEvents
 from .wake_ups import WakeUps
 from .woken import Woken
 
@@ -130,6 +131,7 @@ class Engine:
             SensorStarted: self._switched,
             SensorStopped: self._switched,
             SensorStatusReset: self._switched,
+            SensorImported: self._switched,
             CursorReset: self._cursor_reset,
             RequestsPutOff: self._put_off,
             TickSkipped: self._ended_elsewhere,
@@ -206,6 +208,7 @@ class Engine:
             source=sensor.source,
             cron_schedule=sensor.cron_schedule,
             timezone=sensor.timezone,
+            python=sensor.python,
         )
 
     # --- what the driver hands in ------------------------------------------------------------
@@ -264,17 +267,17 @@ class Engine:
             EngineSuperseded: Another engine took the partition over.
         """
         for frame in self._log.read(self._head):
-            self._fold(frame.first_offset, frame.events)
+            events = SortedEvents(frame.events)
+            self._fold(frame.first_offset, events)
             if not self._opened:
                 continue
             steps = self._own_steps if frame.writer == self._writer else self._others_steps
-            self._heed(steps, frame.first_offset, frame.events)
+            self._heed(steps, frame.first_offset, events)
 
     def _heed(
-        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: Sequence[AnyEvent]
+        self, steps: Mapping[type, Callable[[int, Any], None]], first_offset: int, events: SortedEvents
     ) -> None:
-        heeded = map(steps.__contains__, map(type, events))
-        for offset, event in list(compress(enumerate(events, first_offset), heeded)):
+        for offset, event in events.chosen(first_offset, frozenset(steps)):
             steps[type(event)](offset, event)
 
     def _append_decided(self, deciding: Callable[[int], list[AnyEvent]]) -> None:
@@ -285,10 +288,11 @@ class Engine:
             except LogConflict:
                 self.catch_up()
             else:
-                self._fold(first, events)
-                return self._heed(self._own_steps, first, events)
+                appended = SortedEvents(events)
+                self._fold(first, appended)
+                return self._heed(self._own_steps, first, appended)
 
-    def _fold(self, first_offset: int, events: Sequence[AnyEvent]) -> None:
+    def _fold(self, first_offset: int, events: SortedEvents) -> None:
         # Before the fold, which forgets the requests of runs that end.
         woken = self._wake_ups.of(first_offset, events, self._runs.request_of) if self._opened else ()
         for fold in self._folds:
@@ -397,7 +401,9 @@ class Engine:
     def _superseded(self, _: int, event: EngineStarted) -> None:
         raise EngineSuperseded(event.where)
 
-    def _switched(self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset) -> None:
+    def _switched(
+        self, _: int, event: SensorStarted | SensorStopped | SensorStatusReset | SensorImported
+    ) -> None:
         self._reschedule(event.sensor)
 
     def _cursor_reset(self, _: int, event: CursorReset) -> None:
@@ -472,9 +478,8 @@ class Engine:
         ticket, moments = self._in_flight.get(tick.sensor), self._moments(tick.sensor)
         if moments is None or ticket is None or ticket.tick != tick.tick or ticket.scheduled_for is None:
             return tick
-        state, moment = ticket.state, ticket.scheduled_for
-        note = passed_over(state, moments, moment)
-        return msgspec.structs.replace(tick, evaluation=handled(tick.evaluation, state, moment, note))
+        evaluation = handled(tick.evaluation, ticket.state, moments, ticket.scheduled_for)
+        return msgspec.structs.replace(tick, evaluation=evaluation)
 
     def _of_period(self, tick: FinishedTick) -> FinishedTick:
         """Return the finished tick, with its run keys as they are in the period in which it began."""
@@ -561,7 +566,7 @@ class Engine:
 def _as_defined(known: EngineSensor | SensorState) -> tuple[object, ...]:
     """Return what the log says of a sensor when it is defined."""
     when = (known.interval, known.cron_schedule, known.timezone)
-    return known.kind, *when, known.default_status, known.fingerprint
+    return known.kind, *when, known.default_status, known.fingerprint, known.python
 
 
 def _timed_out(ticket: Ticket, timeout: float) -> FinishedTick:

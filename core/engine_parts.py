@@ -34,6 +34,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
         limits: What it may ask for, and when it is quarantined.
         run_key_policy: When a run key gets one more run.
         record: Whether what it reads is recorded.
+        python: The version of Python that evaluates it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EngineSensor(msgspec.Struct, frozen=True, kw_only=True):
     limits: SensorLimits = SensorLimits()
     run_key_policy: RunKeyPolicy = RunKeyPolicy()
     record: bool = False
+    python: str | None = None
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -31,6 +31,9 @@ TRY_TAG = "ticktrail/try"
 
 DefaultStatus = Literal["RUNNING", "STOPPED"]
 
+#: Where a run stands, in the words a Dagster user knows.
+RunStatus = Literal["QUEUED", "STARTING", "STARTED", "SUCCESS", "FAILURE", "CANCELED"]
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """What all events share: how they are built and stored."""
@@ -74,6 +77,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
         source: Digest of the source text of the sensor's function, or None if it has none.
         cron_schedule: When a schedule ticks, None for sensors; several moments are joined by ``"; "``.
         timezone: Whose clock *cron_schedule* goes by, None for sensors.
+        python: The version of Python that evaluates it, such as ``"3.11"``; None where that was not noted.
     """
 
     at: int
@@ -85,6 +89,7 @@ class SensorDefined(Event, tag=3, frozen=True, kw_only=True):
     source: str | None = None
     cron_schedule: str | None = None
     timezone: str | None = None
+    python: str | None = None
 
 
 class SensorRetired(Event, tag=4, frozen=True, kw_only=True):
@@ -274,7 +279,7 @@ class RunKeyRepeated(Event, tag=23, frozen=True, kw_only=True):
     """A request was dropped because its run key is taken.
 
     Attributes:
-        owner: Offset of the `RunRequested` that owns the key.
+        owner: Offset of the `RunRequested`, or `RunKeyImported`, that owns the key.
     """
 
     at: int
@@ -446,7 +451,7 @@ class BlobStored(Event, tag=33, frozen=True, kw_only=True):
     """Something large that a tick read, under the digest by which other events name it.
 
     Attributes:
-        digest: 16 bytes, the BLAKE2b of what was read.
+        digest: Of what was read, the first 16 bytes of its SHA-256.
         content: The same, compressed with zlib.
     """
 
@@ -621,6 +626,118 @@ class DynamicPartitionsChanged(Event, tag=52, frozen=True, kw_only=True):
     actor: str | None = None
 
 
+# --- what another system did ------------------------------------------------------------------
+
+
+class HistoryImported(Event, tag=60, frozen=True, kw_only=True):
+    """An operator brought in what another system has done; what was brought in follows in the same append.
+
+    Attributes:
+        source: Which system that is, for good: its kind and the id of its storage, such as ``"dagster:9a1c…"``.
+        where: Where its storage is and its release, for people.
+        location: Which of its parts alone was taken, None for all of it.
+        sensors: How many `SensorImported` follow.
+        run_keys: How many `RunKeyImported` follow.
+        ticks: How many `TickImported` follow.
+    """
+
+    at: int
+    source: str
+    where: str
+    actor: str
+    location: str | None
+    sensors: int
+    run_keys: int
+    ticks: int
+
+
+class SensorImported(Event, tag=61, frozen=True, kw_only=True):
+    """A sensor of another system goes on here from where it stood there.
+
+    Attributes:
+        cause: Offset of the `HistoryImported`.
+        source: As there.
+        location: Which part of that system it is from.
+        before: The cursor until now.
+        after: The cursor from now on.
+        status: From now on, what an operator last said.
+        last_run_key: From now on, the last key of the latest tick that had any.
+    """
+
+    at: int
+    cause: int
+    source: str
+    sensor: str
+    location: str
+    before: str | None
+    after: str | None
+    status: Literal["RUNNING", "STOPPED", "DECLARED_IN_CODE"]
+    last_run_key: str | None
+
+
+class RunKeyImported(Event, tag=62, frozen=True, kw_only=True):
+    """A run of another system owns a run key, as if it had been requested here; it is not launched.
+
+    Attributes:
+        cause: Offset of the `HistoryImported`.
+        source: As there.
+        run: The run's id there.
+        job: Name of the job that it ran.
+        status: How that run stood when this was written; what became of it later is not told.
+        requested_at: When it was requested; UTC, microseconds since the epoch.
+        origin_tick: The id there of the tick that asked for it, None if that is not known.
+    """
+
+    at: int
+    cause: int
+    source: str
+    sensor: str
+    run_key: str
+    run: str
+    job: str
+    status: RunStatus
+    requested_at: int
+    origin_tick: int | None = None
+
+
+class TickImported(Event, tag=63, frozen=True, kw_only=True):
+    """A tick of another system, from its start to its end; the offset of this event is its id here.
+
+    Times are UTC, microseconds since the epoch.
+
+    Attributes:
+        cause: Offset of the `HistoryImported`.
+        source: As there.
+        origin: The tick's id there; one of a source is imported once.
+        started_at: When it began.
+        ended_at: When it ended, None if that is not known.
+        status: How it ended.
+        reason: The skip reason, None if none was given.
+        error: Type and message of the error, one line; None if it did not fail.
+        traceback: The whole error with its causes.
+        cursor: The cursor that it left.
+        runs: Ids there of the runs that it started.
+        run_keys: The run keys that it asked for, repeated ones included.
+        reacted: How many runs it reacted to.
+    """
+
+    at: int
+    cause: int
+    source: str
+    origin: int
+    sensor: str
+    started_at: int
+    ended_at: int | None
+    status: Literal["SUCCESS", "SKIPPED", "FAILURE"]
+    reason: str | None = None
+    error: str | None = None
+    traceback: str | None = None
+    cursor: str | None = None
+    runs: list[str] = []
+    run_keys: list[str] = []
+    reacted: int = 0
+
+
 #: What ends a tick; each tick has exactly one.
 TickEnd = TickSkipped | TickFailed | TickCompleted | TickInterrupted
 
@@ -663,4 +780,8 @@ AnyEvent = (
     | AssetMaterialized
     | AssetObserved
     | DynamicPartitionsChanged
+    | HistoryImported
+    | SensorImported
+    | RunKeyImported
+    | TickImported
 )

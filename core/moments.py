@@ -56,7 +56,7 @@ def passed_over(state: SensorState, moments: Moments, moment: int) -> str | None
     )
 
 
-def handled(evaluation: Evaluation, state: SensorState, moment: int, note: str | None) -> Evaluation:
+def handled(evaluation: Evaluation, state: SensorState, moments: Moments, moment: int) -> Evaluation:
     """Return the evaluation with what makes it one of the schedule's *moment*, whatever came of it.
 
     The cursor becomes the moment, also after a failure, as it is not tried again. Run keys hold for the
@@ -64,9 +64,8 @@ def handled(evaluation: Evaluation, state: SensorState, moment: int, note: str |
 
     Args:
         state: The schedule when the tick started.
-        note: For the tick's log.
     """
-    text = moment_text(moment)
+    text, note = moment_text(moment), passed_over(state, moments, moment)
     return msgspec.structs.replace(
         evaluation,
         requests=[_of_moment(request, text) for request in evaluation.requests],

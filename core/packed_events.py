@@ -6,10 +6,9 @@ million events decodes two columns, and neither the run configs nor the starts a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import compress, repeat
-from operator import is_
+from itertools import chain, compress, repeat
+from operator import eq, is_
 from typing import Any, overload
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from .events import AnyEvent, RunKeysReleased, RunRequested
 from .lean_events import KIND_OF, PassedOver, RequestedKey, RequestedKeys, tag_of
 
-_TAG_OF = {kind: tag for tag, kind in KIND_OF.items()}
+_TAG_OF: dict[type, int] = {kind: tag for tag, kind in KIND_OF.items()}
 _PASSED_OVER = PassedOver()
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -40,11 +39,9 @@ class Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def pack(events: Sequence[AnyEvent]) -> Packed:
     """Return *events* in columns, from which `unpack` makes equal ones."""
-    by_kind = defaultdict[type[msgspec.Struct], list[AnyEvent]](list)
-    for event in events:
-        by_kind[type(event)].append(event)
     kinds = bytes(map(_TAG_OF.__getitem__, map(type, events)))
-    return Packed(kinds, {_TAG_OF[kind]: memoryview(_table(rows)) for kind, rows in by_kind.items()})
+    rows = {tag: compress(events, map(eq, kinds, repeat(tag))) for tag in dict.fromkeys(kinds)}
+    return Packed(kinds, {tag: memoryview(_table(KIND_OF[tag], of_kind)) for tag, of_kind in rows.items()})
 
 
 def unpack(packed: Packed, wanted: frozenset[type] | None) -> Sequence[AnyEvent]:
@@ -154,24 +151,27 @@ def _spread(column: list[Any], count: int) -> Iterable[Any]:
     return column if len(column) == count else repeat(column[0], count)
 
 
-def _table(rows: list[AnyEvent]) -> bytes:
-    columns: Iterator[tuple[Any, ...]] = zip(*map(msgspec.structs.astuple, rows), strict=True)
-    return _encode([_encode(_column(values)) for values in columns])
+def _table(kind: type[msgspec.Struct], rows: Iterable[AnyEvent]) -> bytes:
+    # Cut from one list: that takes less time than a zip of all rows.
+    width = len(kind.__struct_fields__)
+    values = list(chain.from_iterable(map(msgspec.structs.astuple, rows)))
+    return _encode([_encode(_column(values[field::width])) for field in range(width)])
 
 
-def _column(values: tuple[Any, ...]) -> Sequence[Any]:
+def _column(values: list[Any]) -> list[Any]:
     return values[:1] if _all_one(values) else values
 
 
-def _all_one(values: tuple[Any, ...]) -> bool:
+def _all_one(values: list[Any]) -> bool:
     """Say whether all values are the same one, so that nobody could tell them apart."""
-    first = values[0]
-    if all(map(is_, values, repeat(first))):
-        return True
+    first, last = values[0], values[-1]
+    if first is not last and first != last:
+        return False
     # Equal numbers may differ in their type, and so may those within run configs.
-    return _is_text(first) and first == values[-1] and values.count(first) == len(values)
+    return values.count(first) == len(values) if _is_text(first) else all(map(is_, values, repeat(first)))
 
 
 def _is_text(value: Any) -> bool:
+    """Say whether it is text, or nothing, or plainly made of that."""
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else [value]
-    return all(type(part) is str for part in parts)
+    return all(part is None or type(part) is str for part in parts)

@@ -68,27 +68,46 @@ def as_requests(
     configs = [asked.run_config for asked in run_requests if asked.run_config]
     # Requests have plain run config, or know that it is not, but for integers that are too large.
     all_plain = not any(type(config) is NotPlain for config in configs) and fits_log(configs)
-    for index, run_request in enumerate(run_requests):
-        target = targets.get(run_request.job_name)
+    for index, asked in enumerate(run_requests):
+        target, key = targets.get(asked.job_name), asked.run_key
         if target is None:
-            name = run_request.job_name or sensor.job_name
+            name = asked.job_name or sensor.job_name
             target = _Target(sensor, name, _find_job(sensor, name, context.repository_def))
-            targets[run_request.job_name] = target
-        if target.plain is not None and _is_plain(run_request):
+            targets[asked.job_name] = target
+        # Most say no more than a run key, if that: those are not worth a call, there may be a hundred thousand.
+        if target.plain is not None and not (
+            asked.run_config
+            or asked.tags
+            or asked.partition_key is not None
+            or asked.asset_selection is not None
+            or asked.asset_check_keys
+            or asked.stale_assets_only
+            or not (key is None or key.isascii())
+        ):
             config, tags = target.plain
-            requests.append(
-                Request(job=target.name, run_key=run_request.run_key, run_config=config, tags=tags)
-            )
-            continue
-        asked, problem = run_request, None
-        if run_request.stale_assets_only:
-            asked, problem = _stale_only(target.job, run_request, context)
-        if asked is not run_request and not asked.asset_selection:
-            key = f" (run key {asked.run_key!r})" if asked.run_key else ""
-            context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
-            continue
-        requests.append(_as_request(target, asked, all_plain, partitions, problem, context.partitions_at))
+            requests.append(Request(job=target.name, run_key=key, run_config=config, tags=tags))
+        elif (request := _detailed(target, index, asked, all_plain, partitions, context)) is not None:
+            requests.append(request)
     return requests
+
+
+def _detailed(
+    target: _Target,
+    index: int,
+    run_request: RunRequest,
+    plain: bool,
+    partitions: DynamicPartitionsStore | None,
+    context: SensorEvaluationContext,
+) -> Request | None:
+    """Return the request, None for one that asks for no run."""
+    asked, problem = run_request, None
+    if run_request.stale_assets_only:
+        asked, problem = _stale_only(target.job, run_request, context)
+    if asked is not run_request and not asked.asset_selection:
+        key = f" (run key {asked.run_key!r})" if asked.run_key else ""
+        context.log.info(f"run request {index}{key} asks for no run: all of its assets are up to date")
+        return None
+    return _as_request(target, asked, plain, partitions, problem, context.partitions_at)
 
 
 class _Target:
@@ -187,20 +206,6 @@ def _find_job(
             return _line(error)
     known = (job for job in sensor.target_jobs if job.name == name)
     return next((job for job in known if isinstance(job, JobDefinition)), None)
-
-
-def _is_plain(asked: RunRequest) -> bool:
-    """Return whether the request says no more than a run key, if that; most do not."""
-    key = asked.run_key
-    return (
-        (key is None or key.isascii())
-        and not asked.run_config
-        and not asked.tags
-        and asked.partition_key is None
-        and asked.asset_selection is None
-        and not asked.asset_check_keys
-        and not asked.stale_assets_only
-    )
 
 
 def _as_request(

@@ -20,7 +20,8 @@ def run_key_digests(sensor: str, run_keys: Sequence[str]) -> list[bytes]:
     make two of them collide. Among 10**9 keys the odds of any collision are about 1.5e-21.
     """
     # In one loop, as this is most of what a look-up costs.
-    after_name, digests = _after_name(sensor), list[bytes]()
+    after_name = _after_name(sensor)
+    digests: list[bytes] = []
     for run_key in _encoded(run_keys):
         state = after_name()
         state.update(run_key)
@@ -44,7 +45,7 @@ def _encoded(texts: Sequence[str]) -> list[bytes]:
 class RunKeyOwners(Protocol):
     """Who owns which run key: what the log is folded into, and what is asked.
 
-    The key of a sensor is owned by the `RunRequested` that first carried it, until a
+    The key of a sensor is owned by the `RunRequested`, or `RunKeyImported`, that first carried it, until a
     `RunKeysReleased` frees it. Keys are handed in as digests (`run_key_digests`), as many as there
     are at once. One thread writes; look-ups come from the same thread.
     """

@@ -16,6 +16,7 @@ from .events import (
     DefaultStatus,
     RequestsPutOff,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorRetired,
     SensorStarted,
@@ -23,6 +24,7 @@ from .events import (
     SensorStopped,
     TickCompleted,
     TickFailed,
+    TickImported,
     TickInterrupted,
     TickSkipped,
     TickStarted,
@@ -32,8 +34,9 @@ from .moment_text import moment_of_text
 #: What an operator last said: on, off, or as the code says.
 StoredStatus = Literal["RUNNING", "STOPPED", "DECLARED_IN_CODE"]
 
-#: How a sensor stands: switched on or off, and if on, whether it is held back; or no longer in the definitions.
-Standing = Literal["RUNNING", "STOPPED", "QUARANTINED", "RETIRED"]
+#: How a sensor stands: switched on or off, and if on, whether it is held back; or no longer in the definitions;
+#: or brought in from another system and not in them yet.
+Standing = Literal["RUNNING", "STOPPED", "QUARANTINED", "RETIRED", "IMPORTED"]
 
 #: How a tick ended; ``STARTED`` while it has not.
 TickStatus = Literal["STARTED", "SUCCESS", "SKIPPED", "FAILURE", "INTERRUPTED"]
@@ -54,7 +57,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         interval: Seconds from one tick's start to the next one's.
         default_status: The status written in code.
         stored_status: What an operator last said.
-        fingerprint: Digest of the code last seen.
+        fingerprint: Digest of the code last seen, empty if it was never in the definitions.
         cursor: As the sensor or an operator last left it.
         last_run_key: Last key of the latest tick that had any, kept over skips.
         last_started_at: When the sensor was last switched on; None if it never was.
@@ -74,6 +77,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         put_off_since: Id of the tick that began to put requests off, None if the last ended tick did not.
         put_off: Id of the latest tick that put requests off.
         quarantined: Offset of its `SensorQuarantined`, None while it is not.
+        python: The version of Python that evaluates it, None if that was not noted.
     """
 
     name: str
@@ -101,6 +105,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     put_off_since: int | None = None
     put_off: int | None = None
     quarantined: int | None = None
+    python: str | None = None
 
     @property
     def status(self) -> DefaultStatus:
@@ -116,7 +121,7 @@ class SensorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def standing(self) -> Standing:
         """How it stands, for people."""
         if not self.defined:
-            return "RETIRED"
+            return "RETIRED" if self.fingerprint else "IMPORTED"
         held = self.status == "RUNNING" and self.quarantined is not None
         return "QUARANTINED" if held else self.status
 
@@ -147,6 +152,7 @@ def _defined(state: SensorState, offset: int, event: SensorDefined) -> SensorSta
         fingerprint=event.fingerprint,
         cron_schedule=event.cron_schedule,
         timezone=event.timezone,
+        python=event.python,
     )
     if event.fingerprint != state.fingerprint:
         after = _released(after)
@@ -251,6 +257,30 @@ def _interrupted(state: SensorState, offset: int, event: TickInterrupted) -> Sen
     return replace(state, open_tick=None, open_tick_at=None, last_status="INTERRUPTED")
 
 
+def _imported(state: SensorState, offset: int, event: SensorImported) -> SensorState:
+    after = replace(
+        state,
+        cursor=event.after,
+        stored_status=event.status,
+        last_run_key=event.last_run_key,
+        put_off_since=None,
+    )
+    return _switched(state, after, event.at)
+
+
+def _tick_imported(state: SensorState, offset: int, event: TickImported) -> SensorState:
+    """Take it for the latest tick if it is: what was imported once may be followed by older ones."""
+    if state.last_tick_at is not None and event.started_at < state.last_tick_at:
+        return state
+    return replace(
+        state,
+        last_tick=offset,
+        last_tick_at=event.started_at,
+        last_finished_tick_at=event.started_at,
+        last_status=event.status,
+    )
+
+
 _STEPS: dict[type, Callable[[SensorState, int, Any], SensorState]] = {
     SensorDefined: _defined,
     SensorRetired: _retired,
@@ -266,6 +296,8 @@ _STEPS: dict[type, Callable[[SensorState, int, Any], SensorState]] = {
     TickInterrupted: _interrupted,
     SensorQuarantined: _quarantined,
     RequestsPutOff: _put_off,
+    SensorImported: _imported,
+    TickImported: _tick_imported,
 }
 
 #: The types of event that change a state; others that carry a sensor's name only tell of its ticks.

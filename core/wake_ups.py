@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -16,6 +16,7 @@ from .events import (
     RunStarted,
     RunSucceeded,
 )
+from .sorted_events import SortedEvents
 
 #: The events by which a run gets to a status, by the status's name.
 STATUS_EVENTS: Mapping[str, type] = {
@@ -72,16 +73,14 @@ class WakeUps:
                 assert wake_up is not None
                 self._by_type.setdefault(kind, []).append((sensor, wake_up))
 
-    def of(
-        self, first_offset: int, events: Sequence[AnyEvent], request_of: RequestOf
-    ) -> list[tuple[str, int]]:
+    def of(self, first_offset: int, events: SortedEvents, request_of: RequestOf) -> list[tuple[str, int]]:
         """Return the sensors that *events* wake, each with the offset of the event that does."""
         by_type = self._by_type
         if not by_type:
             return []
         return [
             (sensor, offset)
-            for offset, event in enumerate(events, first_offset)
-            for sensor, wake_up in by_type.get(type(event), ())
+            for offset, event in events.chosen(first_offset, frozenset(by_type))
+            for sensor, wake_up in by_type[type(event)]
             if wake_up.by(event, request_of)
         ]

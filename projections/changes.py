@@ -13,11 +13,13 @@ from ..core.events import (
     ConcurrencyLimitSet,
     CursorReset,
     DynamicPartitionsChanged,
+    HistoryImported,
     RunCanceled,
     RunFailed,
     RunKeysReleased,
     RunRequested,
     RunStarted,
+    RunStatus,
     RunSucceeded,
     SensorStarted,
     SensorStatusReset,
@@ -29,7 +31,6 @@ from ..core.events import (
 )
 from ..core.sensor_state import TickStatus
 from .fold import Fold
-from .runs import RunStatus
 
 _TICK_ENDS: dict[type, TickStatus] = {
     TickCompleted: "SUCCESS",
@@ -51,6 +52,7 @@ _ACTIONS = (
     DynamicPartitionsChanged,
     RunRequested,
     RunCanceled,
+    HistoryImported,
 )
 
 

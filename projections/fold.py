@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import compress
 from typing import Any
 
 from ..core.events import AnyEvent
 from ..core.log import Frame
 from ..core.packed_events import PackedEvents
-
-#: So few events are found one by one.
-_SOME = 20
+from ..core.sorted_events import SortedEvents
 
 #: Events that are folded in together at the least, where there are as many.
 _GATHERED = 30_000
@@ -44,26 +41,14 @@ def chosen(
     first_offset: int, events: Sequence[AnyEvent], wanted: frozenset[type]
 ) -> list[tuple[int, AnyEvent]]:
     """Return the events of the types that are wanted, each with its offset."""
-    if isinstance(events, PackedEvents):
-        return events.chosen(first_offset, wanted)
-    # In compiled code: of millions of events most projections want a few only.
-    kinds = list(map(type, events))
-    here = wanted.intersection(kinds)
-    if sum(map(kinds.count, here)) <= _SOME:
-        return [(first_offset + place, events[place]) for place in _places(kinds, here)]
-    return list(compress(enumerate(events, first_offset), map(here.__contains__, kinds)))
+    if not isinstance(events, PackedEvents | SortedEvents):
+        events = SortedEvents(events)
+    return events.chosen(first_offset, wanted)
 
 
-def _places(kinds: list[type], wanted: frozenset[type]) -> list[int]:
-    """Return where types stand that are rare, in ascending order."""
-    places = list[int]()
-    for kind in wanted:
-        place = -1
-        for _ in range(kinds.count(kind)):
-            place = kinds.index(kind, place + 1)
-            places.append(place)
-    places.sort()
-    return places
+def are_all(kind: type, picked: Iterable[tuple[int, AnyEvent]]) -> bool:
+    """Return whether all events are of that type, and there are any."""
+    return {type(event) for _, event in picked} == {kind}
 
 
 def gathered(

@@ -10,6 +10,7 @@ import msgspec
 from ..core.events import (
     AnyEvent,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorRetired,
     SensorStatusReset,
@@ -22,6 +23,7 @@ from .tick_record import Outcome, TickRecord
 #: What may keep a sensor from requesting runs.
 Kind = Literal[
     "retired",
+    "imported",
     "stopped",
     "quarantined",
     "no engine",
@@ -68,9 +70,12 @@ def hindrances(
 
 def _switched_off(state: SensorState, milestones: Milestones) -> Iterator[Hindrance]:
     name = state.name
-    if not state.defined:
+    if state.standing == "RETIRED":
         yield _told("retired", milestones.latest(name, SensorRetired))
-    if state.status == "STOPPED":
+    elif state.standing == "IMPORTED":
+        yield _told("imported", milestones.latest(name, SensorImported))
+    # Of a sensor that was never in the definitions nobody knows what its code says.
+    if state.status == "STOPPED" and (state.fingerprint or state.stored_status == "STOPPED"):
         yield _told("stopped", _stop(state, milestones))
     elif state.quarantined is not None:
         told = milestones.latest(name, SensorQuarantined)
@@ -78,9 +83,10 @@ def _switched_off(state: SensorState, milestones: Milestones) -> Iterator[Hindra
 
 
 def _stop(state: SensorState, milestones: Milestones) -> tuple[int, AnyEvent] | None:
-    """Return what switched the sensor off: an operator, or its code."""
+    """Return what switched the sensor off: an operator, here or where it was imported from, or its code."""
     if state.stored_status == "STOPPED":
-        return milestones.latest(state.name, SensorStopped)
+        # What was stopped here after its import is stopped by that.
+        return milestones.latest(state.name, SensorStopped) or milestones.latest(state.name, SensorImported)
     reset = milestones.latest(state.name, SensorStatusReset)
     return milestones.latest(state.name, SensorDefined) if reset is None else reset
 
@@ -93,7 +99,7 @@ def _no_engine(milestones: Milestones, engine_runs: bool) -> Iterator[Hindrance]
 def _ticking(state: SensorState, milestones: Milestones, record: TickRecord) -> Iterator[Hindrance]:
     if state.open_tick is not None:
         yield Hindrance(kind="in flight", since=state.open_tick_at, offset=state.open_tick)
-    if record.ticks == 0:
+    if record.ticks == 0 and state.standing != "IMPORTED":
         yield _told("never ticked", milestones.latest(state.name, SensorDefined))
     if record.put_off is not None:
         yield _told("put off", record.put_off)

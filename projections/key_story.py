@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from ..core.events import RequestRejected, RunKeyRepeated, RunKeysReleased, RunRequested
+from ..core.events import RequestRejected, RunKeyImported, RunKeyRepeated, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey
 from .fold import Fold
 from .tick_record import TickRecord
@@ -23,7 +23,7 @@ class KeyStory(Fold):
     Attributes:
         checkpoint: Offset of the next event to fold in; may be set to that of the key's request, as
             nothing before it matters while that request owns the key.
-        requested: The last request with the key.
+        requested: The last request with the key, made here or imported.
         released: The last release of the key, if it is not requested since.
         rejected: The last rejection of a request with the key, if none is requested since.
         repeated: The last repeat of the key, since it was requested.
@@ -36,23 +36,24 @@ class KeyStory(Fold):
         super().__init__()
         self._sensor, self._run_key = sensor, run_key
         self._at_moment = f"{run_key}{OF_MOMENT}"
-        self.requested: tuple[int, RunRequested | RequestedKey] | None = None
+        self.requested: tuple[int, RunRequested | RequestedKey | RunKeyImported] | None = None
         self.released: tuple[int, RunKeysReleased] | None = None
         self.rejected: tuple[int, RequestRejected] | None = None
         self.repeated: tuple[int, RunKeyRepeated] | None = None
-        self.of_moment: tuple[int, RunRequested | RequestedKey] | None = None
+        self.of_moment: tuple[int, RunRequested | RequestedKey | RunKeyImported] | None = None
         self.repeats = self.of_moments = 0
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         return {
             RunRequested: self._asked,
             RequestedKey: self._asked,
+            RunKeyImported: self._asked,
             RunKeysReleased: self._freed,
             RequestRejected: self._refused,
             RunKeyRepeated: self._again,
         }
 
-    def _asked(self, offset: int, event: RunRequested | RequestedKey) -> None:
+    def _asked(self, offset: int, event: RunRequested | RequestedKey | RunKeyImported) -> None:
         if event.sensor != self._sensor or not event.run_key:
             return
         if event.run_key == self._run_key:

@@ -1,4 +1,4 @@
-"""Milestones: the few events by which a sensor was defined, switched, moved by hand, or held back."""
+"""Milestones: the few events by which a sensor was defined, imported, switched, moved by hand, or held back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..core.events import (
     RequestsPutOff,
     RunKeysReleased,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorRetired,
     SensorStarted,
@@ -29,6 +30,7 @@ _OF_SENSORS = (
     SensorStarted,
     SensorStopped,
     SensorStatusReset,
+    SensorImported,
     CursorReset,
     RunKeysReleased,
     RequestsPutOff,
@@ -36,7 +38,7 @@ _OF_SENSORS = (
 
 
 class Milestones(Fold):
-    """Of all sensors the definitions, quarantines, put-off requests and operators' actions; and the latest start or end of an engine.
+    """Of all sensors the definitions, imports, quarantines, put-off requests and operators' actions; and the latest start or end of an engine.
 
     Attributes:
         checkpoint: Offset of the next event to fold in.

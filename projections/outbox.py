@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from ..core.events import (
+    AnyEvent,
     RunCanceled,
     RunFailed,
     RunLaunched,
@@ -17,10 +18,10 @@ from ..core.events import (
     RunSucceeded,
 )
 from ..core.run_key_tries import try_of
-from .fold import Fold
+from .fold import Fold, are_all
 
 
-class OpenRun(msgspec.Struct, frozen=True, kw_only=True):
+class OpenRun(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run that was requested and has not ended.
 
     Attributes:
@@ -61,6 +62,15 @@ class Outbox(Fold):
             RunFailed: self._failed,
             RunCanceled: self._ended,
         }
+
+    def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
+        """See `Folded.take`. The requests of a tick, which may be a hundred thousand, are taken in at once."""
+        picked = list(picked)
+        if are_all(RunRequested, picked) and picked[0][0] >= self.checkpoint:
+            requests: Any = picked
+            self._pending |= {event.run: OpenRun(offset=offset, request=event) for offset, event in requests}
+            picked = []
+        super().take(picked, checkpoint)
 
     def pending(self) -> Iterator[OpenRun]:
         """Yield the runs that nobody has started, launched or not, in the order of their requests."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from ..core.events import AnyEvent, RunKeysReleased, RunRequested
+from ..core.events import AnyEvent, RunKeyImported, RunKeysReleased, RunRequested
 from .fold import Fold
-from .runs import Run, Runs
+from .runs import Run, Runs, imported_run
 
 
 class Holding(msgspec.Struct, kw_only=True):
@@ -17,11 +17,13 @@ class Holding(msgspec.Struct, kw_only=True):
 
     Attributes:
         run: The run that it asked for; the projection's own, do not change it.
+        imported: What brought the key in, None if it was requested here.
         released: What took the key away from it, None while it owns the key.
         released_offset: Offset of that.
     """
 
     run: Run
+    imported: RunKeyImported | None = None
     released: RunKeysReleased | None = None
     released_offset: int | None = None
 
@@ -46,7 +48,11 @@ class RunKeyHistory(Fold):
         self.wanted |= self._runs.wanted
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
-        return {RunRequested: self._requested, RunKeysReleased: self._released}
+        return {
+            RunRequested: self._requested,
+            RunKeyImported: self._imported,
+            RunKeysReleased: self._released,
+        }
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`."""
@@ -64,7 +70,7 @@ class RunKeyHistory(Fold):
             if holdings[-1].released is None:
                 yield key, holdings[-1].run
 
-    def _is_wanted(self, event: RunRequested) -> bool:
+    def _is_wanted(self, event: RunRequested | RunKeyImported) -> bool:
         if event.sensor != self._sensor or not event.run_key:
             return False
         return self._keys is None or event.run_key in self._keys
@@ -73,6 +79,11 @@ class RunKeyHistory(Fold):
         run = self._runs.get(event.run) if self._is_wanted(event) else None
         if run is not None:
             self._holdings.setdefault(event.run_key or "", []).append(Holding(run=run))
+
+    def _imported(self, offset: int, event: RunKeyImported) -> None:
+        if self._is_wanted(event):
+            holding = Holding(run=imported_run(offset, event), imported=event)
+            self._holdings.setdefault(event.run_key, []).append(holding)
 
     def _released(self, offset: int, event: RunKeysReleased) -> None:
         for key in event.run_keys if event.sensor == self._sensor else ():

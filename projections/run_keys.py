@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import compress, groupby
 
-from ..core.events import AnyEvent, RunKeysReleased, RunRequested
+from ..core.events import AnyEvent, RunKeyImported, RunKeysReleased, RunRequested
 from ..core.lean_events import RequestedKey, RequestedKeys
-from ..core.run_keys import RunKeyOwners, run_key_digests
-from .fold import Folded
+from ..core.run_keys import NOBODY, RunKeyOwners, run_key_digests
+from .fold import Folded, are_all
 
-_REQUESTS = (RunRequested, RequestedKey)
+_CLAIMS = (RunRequested, RequestedKey, RunKeyImported)
 
 
 class RunKeys(Folded):
-    """Keeps in an index which `RunRequested` owns which run key of which sensor.
+    """Keeps in an index which `RunRequested`, or `RunKeyImported`, owns which run key of which sensor.
 
     Requests without a key, and those of operators, own nothing.
 
@@ -23,12 +23,12 @@ class RunKeys(Folded):
         index: The index; what it holds after `apply` is not saved yet.
     """
 
-    wanted = frozenset((RunRequested, RequestedKey, RequestedKeys, RunKeysReleased))
+    wanted = frozenset((RunRequested, RequestedKey, RequestedKeys, RunKeyImported, RunKeysReleased))
 
     def __init__(self, index: RunKeyOwners) -> None:
         self.index = index
-        # Since the last events, by sensor: what is claimed next was looked up before, mostly.
-        self._looked_up: dict[str, dict[str, bytes]] = {}
+        # Since the last events, by sensor: what is claimed next was free when it was looked up, mostly all of it.
+        self._free: dict[str, tuple[list[str], list[bytes]]] = {}
 
     @property
     def checkpoint(self) -> int:
@@ -36,20 +36,21 @@ class RunKeys(Folded):
         return self.index.checkpoint
 
     def owners(self, sensor: str, run_keys: Sequence[str]) -> Sequence[int]:
-        """Return, for each run key of the sensor in order, the offset of the owning `RunRequested`, or `NOBODY`."""
+        """Return, for each run key of the sensor in order, the offset of the event that owns it, or `NOBODY`."""
         if not run_keys:
             return ()
         digests = run_key_digests(sensor, run_keys)
-        self._looked_up[sensor] = dict(zip(run_keys, digests, strict=True))
-        return self.index.owners(digests)
+        owners = self.index.owners(digests)
+        free = [owner == NOBODY for owner in owners]
+        self._free[sensor] = list(compress(run_keys, free)), list(compress(digests, free))
+        return owners
 
     def take(self, picked: Iterable[tuple[int, AnyEvent]], checkpoint: int) -> None:
         """See `Folded.take`. The claims reach the index in one batch, a release after those that came before it."""
         begin, claims = self.checkpoint, _Claims()
         picked = list(picked)
-        if {type(event) for _, event in picked} == {RunRequested} and picked[0][0] >= begin:
-            claims.add_requests(picked)  # type: ignore[arg-type]
-            picked = []
+        if are_all(RunRequested, picked):
+            picked = [(begin, _keys_of(picked))]  # type: ignore[arg-type, list-item]
         for offset, event in picked:
             if isinstance(event, RequestedKeys):
                 claims.add(event, begin)
@@ -59,11 +60,11 @@ class RunKeys(Folded):
                 self._claim(claims)
                 claims = _Claims()
                 self.index.release(run_key_digests(event.sensor, event.run_keys))
-            elif type(event) in _REQUESTS and event.run_key and event.sensor is not None:  # type: ignore[union-attr]
+            elif type(event) in _CLAIMS and event.run_key and event.sensor is not None:  # type: ignore[union-attr]
                 claims.add_one(offset, event.sensor, event.run_key)  # type: ignore[union-attr]
         self._claim(claims)
         self.index.advance(checkpoint)
-        self._looked_up.clear()
+        self._free.clear()
 
     def _claim(self, claims: _Claims) -> None:
         digests = list[bytes]()
@@ -74,10 +75,11 @@ class RunKeys(Folded):
             self.index.claim(digests, claims.offsets)
 
     def _digests(self, sensor: str, run_keys: list[str]) -> list[bytes]:
-        try:
-            return list(map(self._looked_up[sensor].__getitem__, run_keys))
-        except KeyError:
-            return run_key_digests(sensor, run_keys)
+        free, digests = self._free.get(sensor, ([], []))
+        # A limit lets only the first of them through.
+        if run_keys == free[: len(run_keys)]:
+            return digests[: len(run_keys)]
+        return run_key_digests(sensor, run_keys)
 
 
 class _Claims:
@@ -91,13 +93,6 @@ class _Claims:
         self.sensors.append(sensor)
         self.run_keys.append(run_key)
 
-    def add_requests(self, requests: list[tuple[int, RunRequested]]) -> None:
-        """Add those that have a key and a sensor, as an engine's own all do."""
-        keyed = [(offset, event) for offset, event in requests if event.run_key and event.sensor is not None]
-        self.offsets += [offset for offset, _ in keyed]
-        self.sensors += [event.sensor for _, event in keyed]  # type: ignore[misc]
-        self.run_keys += [event.run_key for _, event in keyed]  # type: ignore[misc]
-
     def add(self, keys: RequestedKeys, begin: int) -> None:
         """Add those from offset *begin* on."""
         if keys.offsets[0] >= begin and all(keys.sensors) and all(keys.run_keys):
@@ -108,3 +103,11 @@ class _Claims:
         for offset, sensor, run_key in zip(keys.offsets, keys.sensors, keys.run_keys, strict=True):
             if offset >= begin and run_key and sensor is not None:
                 self.add_one(offset, sensor, run_key)
+
+
+def _keys_of(requests: list[tuple[int, RunRequested]]) -> RequestedKeys:
+    return RequestedKeys(
+        [offset for offset, _ in requests],
+        [event.sensor for _, event in requests],
+        [event.run_key for _, event in requests],
+    )

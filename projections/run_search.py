@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..core.events import RunCanceled, RunFailed, RunLaunched, RunRequested, RunStarted, RunSucceeded
+from ..core.events import (
+    RunCanceled,
+    RunFailed,
+    RunKeyImported,
+    RunLaunched,
+    RunRequested,
+    RunStarted,
+    RunSucceeded,
+)
 from ..core.lean_events import RequestedKey
 from .fold import Fold
 
@@ -15,9 +23,11 @@ _COURSE = (RunLaunched, RunStarted, RunSucceeded, RunFailed, RunCanceled)
 class RunSearch(Fold):
     """The runs whose id starts so, in the order of their requests, each with the events of its course.
 
+    Those of other systems that own imported run keys are among them; the log tells nothing of their course.
+
     Attributes:
         checkpoint: Offset of the next event to fold in.
-        requests: Offset of each run's request, by its id.
+        requests: Offset of each run's request, or `RunKeyImported`, by its id.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -28,7 +38,8 @@ class RunSearch(Fold):
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         steps: dict[type, Callable[[int, Any], None]] = {kind: self._went_on for kind in _COURSE}
-        return {**steps, RunRequested: self._requested, RequestedKey: self._requested}
+        requests: list[type] = [RunRequested, RequestedKey, RunKeyImported]
+        return {**steps, **dict.fromkeys(requests, self._requested)}
 
     def found(self) -> list[str]:
         """Return the ids; one that is the prefix itself comes alone."""
@@ -38,7 +49,7 @@ class RunSearch(Fold):
         """Return the run's launches, start and end, each with its offset."""
         return self._courses.get(run, [])
 
-    def _requested(self, offset: int, event: RunRequested | RequestedKey) -> None:
+    def _requested(self, offset: int, event: RunRequested | RequestedKey | RunKeyImported) -> None:
         if event.run.startswith(self._prefix):
             self.requests[event.run] = offset
 

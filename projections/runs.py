@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Reversible
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import msgspec
 
 from ..core.events import (
     RunCanceled,
     RunFailed,
+    RunKeyImported,
     RunLaunched,
     RunRequested,
     RunStarted,
+    RunStatus,
     RunSucceeded,
 )
 from .fold import Fold
-
-#: Where a run stands, in the words a Dagster user knows.
-RunStatus = Literal["QUEUED", "STARTING", "STARTED", "SUCCESS", "FAILURE", "CANCELED"]
 
 RUN_STATUSES: tuple[RunStatus, ...] = get_args(RunStatus)
 
@@ -28,7 +27,7 @@ class Run(msgspec.Struct, kw_only=True):
 
     Attributes:
         run: The run's id.
-        offset: Offset of its `RunRequested`.
+        offset: Offset of its `RunRequested`, or `RunKeyImported`.
         sensor: The asking sensor, None when an operator asked.
         tick: The asking tick, None when an operator asked.
         actor: The operator, None when a sensor asked.
@@ -57,6 +56,25 @@ class Run(msgspec.Struct, kw_only=True):
     error: str | None = None
     step: str | None = None
     traceback: str | None = None
+
+
+def imported_run(offset: int, event: RunKeyImported) -> Run:
+    """Return the run that owns an imported run key, as far as the log tells of it; it is none of `Runs`."""
+    return Run(
+        run=event.run,
+        offset=offset,
+        job=event.job,
+        sensor=event.sensor,
+        tick=None,
+        actor=None,
+        run_key=event.run_key,
+        partition_key=None,
+        asset_selection=None,
+        run_config={},
+        tags={},
+        requested_at=event.requested_at,
+        status=event.status,
+    )
 
 
 class Runs(Fold):

@@ -12,6 +12,7 @@ from ..core.events import (
     RunRequested,
     TickCompleted,
     TickFailed,
+    TickImported,
     TickInterrupted,
     TickSkipped,
     TickStarted,
@@ -52,7 +53,8 @@ class TickRecord(Fold):
 
     Attributes:
         checkpoint: Offset of the next event to fold in.
-        ticks: How many ticks began.
+        ticks: How many ticks began here.
+        imported: How many ticks came from another system; nothing else is told of them.
         first_tick_at: Start of the first one, None if there was none; UTC, microseconds since the epoch.
         last_end: The end of the tick that ended last, with its offset.
         last_skip: The end of the tick that was skipped last, with its offset.
@@ -72,7 +74,7 @@ class TickRecord(Fold):
         """
         super().__init__()
         self._sensor, self._since = sensor, since
-        self.ticks, self.requested = 0, 0
+        self.ticks, self.imported, self.requested = 0, 0, 0
         self.first_tick_at: int | None = None
         self.last_end: tuple[int, TickSkipped | TickFailed | TickCompleted | TickInterrupted] | None = None
         self.last_skip: tuple[int, TickSkipped] | None = None
@@ -85,6 +87,7 @@ class TickRecord(Fold):
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         return {
             TickStarted: self._started,
+            TickImported: self._imported,
             RunRequested: self._asked,
             RequestedKey: self._asked,
             RequestsPutOff: self._put_off,
@@ -102,6 +105,9 @@ class TickRecord(Fold):
         if event.sensor == self._sensor:
             self.ticks += 1
             self.first_tick_at = event.at if self.first_tick_at is None else self.first_tick_at
+
+    def _imported(self, offset: int, event: TickImported) -> None:
+        self.imported += event.sensor == self._sensor
 
     def _asked(self, offset: int, event: RunRequested | RequestedKey) -> None:
         if event.sensor == self._sensor:

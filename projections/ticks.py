@@ -16,6 +16,7 @@ from ..core.events import (
     SensorReacted,
     TickCompleted,
     TickFailed,
+    TickImported,
     TickInterrupted,
     TickSkipped,
     TickStarted,
@@ -30,8 +31,8 @@ class Tick(msgspec.Struct, kw_only=True):
     """One tick as the log tells it. Times are UTC, microseconds since the epoch.
 
     Attributes:
-        tick: The tick's id, the offset of its `TickStarted`.
-        engine: Id of the engine that evaluated it.
+        tick: The tick's id, the offset of its `TickStarted`, or `TickImported`.
+        engine: Id of the engine that evaluated it, or the source that it was imported from.
         duration: Wall time of the evaluation in seconds; None while it lasts, or if it was interrupted.
         skip_reason: Why it asked for nothing, None if no reason was given.
         error: One line, for failed and interrupted ticks.
@@ -43,6 +44,8 @@ class Tick(msgspec.Struct, kw_only=True):
         cursor_after: The cursor the tick left; `cursor_before` if it changed nothing.
         runs: Ids of the runs it asked for, in order.
         scheduled_for: The moment that a schedule's tick stands for, None for sensors.
+        origin: Its id in the system that it was imported from, None if it was evaluated here. Of its cursors
+            only the later one is known, of its repeats no more than that there were at least so many.
     """
 
     tick: int
@@ -63,6 +66,7 @@ class Tick(msgspec.Struct, kw_only=True):
     cursor_after: str | None = None
     runs: list[str] = []
     scheduled_for: int | None = None
+    origin: int | None = None
 
 
 class Ticks(Fold):
@@ -87,7 +91,7 @@ class Ticks(Fold):
         self._wanted = wanted
         self._limit = limit
         self._open: dict[int, Tick] = {}
-        self._ended: list[tuple[int, Tick]] = []
+        self._ended: list[tuple[int, int, Tick]] = []
 
     def _steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         return {
@@ -101,14 +105,15 @@ class Ticks(Fold):
             TickFailed: self._failed,
             TickCompleted: self._completed,
             TickInterrupted: self._interrupted,
+            TickImported: self._imported,
         }
 
     def rows(self) -> list[Tick]:
         """Return the wanted ticks, the latest started first, no more than the limit."""
-        rows = [tick for _, tick in self._ended] + [
+        rows = [tick for _, _, tick in self._ended] + [
             tick for tick in self._open.values() if self._wanted(tick)
         ]
-        rows.sort(key=lambda tick: tick.tick, reverse=True)
+        rows.sort(key=lambda tick: (tick.started_at, tick.tick), reverse=True)
         return rows[: self._limit]
 
     def _started(self, offset: int, event: TickStarted) -> None:
@@ -166,8 +171,34 @@ class Ticks(Fold):
     def _end(self, tick: Tick, status: TickStatus, at: int) -> None:
         del self._open[tick.tick]
         tick.status, tick.ended_at = status, at
+        self._keep(tick)
+
+    def _imported(self, offset: int, event: TickImported) -> None:
+        self._keep(
+            Tick(
+                tick=offset,
+                sensor=event.sensor,
+                engine=event.source,
+                started_at=event.started_at,
+                status=event.status,
+                ended_at=event.ended_at,
+                duration=None if event.ended_at is None else (event.ended_at - event.started_at) / 1e6,
+                skip_reason=event.reason,
+                error=event.error,
+                traceback=event.traceback,
+                requested=len(event.runs),
+                repeated=max(len(event.run_keys) - len(event.runs), 0),
+                reacted=event.reacted,
+                cursor_after=event.cursor,
+                runs=event.runs,
+                origin=event.origin,
+            )
+        )
+
+    def _keep(self, tick: Tick) -> None:
         if not self._wanted(tick):
             return
-        heapq.heappush(self._ended, (tick.tick, tick))
+        # An imported tick may have started long before those that are in front of it in the log.
+        heapq.heappush(self._ended, (tick.started_at, tick.tick, tick))
         if self._limit is not None and len(self._ended) > self._limit:
             heapq.heappop(self._ended)

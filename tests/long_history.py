@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import count
 from random import Random
 
 from story import Story
@@ -52,7 +53,9 @@ class History:
             self._partitions,
             self._definitions,
             self._engine,
+            self._import,
         ]
+        self._origins = count(1)
 
     def tell(self, events: int) -> Story:
         """Go on until there are as many events; return the story."""
@@ -169,6 +172,16 @@ class History:
             self.story.add(SensorRetired(at=self.story.at, sensor=sensor))
         else:
             self.story.define(sensor, self._random.choice(["RUNNING", "STOPPED"]))
+
+    def _import(self) -> None:
+        keys = map(str, self._random.sample(range(100), self._random.choice([0, 3, 100])))
+        self.story.import_history(
+            self._random.choice(SENSORS),
+            *keys,
+            origins=[next(self._origins) for _ in range(self._random.choice([0, 2, 70]))],
+            cursor=self._random.choice([None, "", "there"]),
+            status=self._random.choice(["RUNNING", "STOPPED", "DECLARED_IN_CODE"]),
+        )
 
     def _engine(self) -> None:
         self.story.add(EngineStopped(at=self.story.at, engine="engine-1", reason="SIGTERM"))

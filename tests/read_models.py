@@ -16,6 +16,7 @@ from ticktrail.projections.blobs import Blobs
 from ticktrail.projections.changes import Changes
 from ticktrail.projections.concurrency_limits import ConcurrencyLimits
 from ticktrail.projections.dynamic_partitions import DynamicPartitions
+from ticktrail.projections.imports import Imports
 from ticktrail.projections.key_story import KeyStory
 from ticktrail.projections.milestones import Milestones
 from ticktrail.projections.outbox import Outbox
@@ -78,7 +79,7 @@ def change_content(changes: Changes) -> object:
 
 def record_content(record: TickRecord) -> object:
     return (
-        (record.ticks, record.first_tick_at, record.requested),
+        (record.ticks, record.imported, record.first_tick_at, record.requested),
         (record.last_end, record.last_skip, record.last_failure, record.last_request, record.put_off),
         (record.failing, record.outcomes()),
     )
@@ -86,6 +87,15 @@ def record_content(record: TickRecord) -> object:
 
 def story_content(story: KeyStory) -> object:
     return story.requested, story.released, story.rejected, story.repeated, story.repeats
+
+
+def import_content(imports: Imports) -> object:
+    return (
+        sorted((source, sorted(ticks)) for source, ticks in imports._ticks.items()),
+        sorted(imports._run_keys),
+        sorted(imports._origins.items()),
+        sorted(imports._here),
+    )
 
 
 READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
@@ -111,5 +121,6 @@ READ_MODELS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "key story": (lambda: KeyStory("a", "1"), story_content),
     "changes": (lambda: Changes(0), change_content),
     "blobs": (Blobs, lambda blobs: list(blobs._digests)),
+    "imports": (Imports, import_content),
     "limits": (ConcurrencyLimits, lambda limits: list(limits.all().items())),
 }

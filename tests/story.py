@@ -13,9 +13,11 @@ from ticktrail.core.events import (
     CursorUpdated,
     DefaultStatus,
     DynamicPartitionsChanged,
+    HistoryImported,
     RequestRejected,
     RunCanceled,
     RunFailed,
+    RunKeyImported,
     RunKeyRepeated,
     RunKeysReleased,
     RunLaunched,
@@ -23,14 +25,18 @@ from ticktrail.core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorImported,
+    SensorStopped,
     StepLogged,
     TickCompleted,
     TickFailed,
+    TickImported,
     TickLogged,
     TickSkipped,
     TickStarted,
 )
 from ticktrail.core.log import Frame
+from ticktrail.core.sensor_state import StoredStatus
 
 #: When a story begins: 2026-01-01 00:00:00 UTC, in microseconds.
 BEGIN = 1_767_225_600_000_000
@@ -197,10 +203,81 @@ class Story:
         before, self._cursors[sensor] = self._cursors.get(sensor), cursor
         return self.add(CursorReset(at=self.at, sensor=sensor, actor="ann@host", before=before, after=cursor))
 
+    def stop(self, sensor: str) -> int:
+        return self.add(SensorStopped(at=self.at, sensor=sensor, actor="ann@host"))
+
     def release(self, sensor: str, *keys: str) -> int:
         for key in keys:
             self._owners.pop((sensor, key), None)
         return self.add(RunKeysReleased(at=self.at, sensor=sensor, actor="ann@host", run_keys=list(keys)))
+
+    def import_history(
+        self,
+        sensor: str,
+        *keys: str,
+        origins: Sequence[int] = (),
+        cursor: str | None = None,
+        status: StoredStatus = "DECLARED_IN_CODE",
+        source: str = "dagster:1",
+    ) -> int:
+        """Import a sensor with run keys that nobody owns, and with ticks that were skipped; return the offset of the first event."""
+        at, cause, before = self.at, self.head, self._cursors.get(sensor)
+        new = [key for key in keys if (sensor, key) not in self._owners]
+        self._cursors[sensor] = cursor
+        self._owners.update({(sensor, key): cause + 2 + place for place, key in enumerate(new)})
+        return self.add(
+            HistoryImported(
+                at=at,
+                source=source,
+                where="there",
+                actor="ann@host",
+                location=None,
+                sensors=1,
+                run_keys=len(new),
+                ticks=len(origins),
+            ),
+            SensorImported(
+                at=at,
+                cause=cause,
+                source=source,
+                sensor=sensor,
+                location="__repository__@files.py",
+                before=before,
+                after=cursor,
+                status=status,
+                last_run_key=None,
+            ),
+            *(
+                RunKeyImported(
+                    at=at,
+                    cause=cause,
+                    source=source,
+                    sensor=sensor,
+                    run_key=key,
+                    run=f"there-{cause}-{key}",
+                    job="j",
+                    status="FAILURE",
+                    requested_at=at - 3_600_000_000,
+                    origin_tick=7,
+                )
+                for key in new
+            ),
+            *(
+                TickImported(
+                    at=at,
+                    cause=cause,
+                    source=source,
+                    origin=origin,
+                    sensor=sensor,
+                    started_at=at - 3_600_000_000 + origin,
+                    ended_at=at - 3_600_000_000 + origin + 250_000,
+                    status="SKIPPED",
+                    reason="nothing new",
+                    cursor=cursor,
+                )
+                for origin in origins
+            ),
+        )
 
     def limit(self, name: str, max_runs: int | None) -> int:
         return self.add(

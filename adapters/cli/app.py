@@ -18,6 +18,7 @@ from .backtest import backtest
 from .bisect import bisect
 from .dev import dev
 from .diff import diff
+from .import_history import app as import_app
 from .info import info
 from .rebuild import rebuild
 from .replay import replay
@@ -58,6 +59,7 @@ app.command(verify)
 app.command(rebuild)
 app.command(archive)
 app.command(info)
+app.command(import_app)
 
 
 def execute(arguments: Sequence[str]) -> int:

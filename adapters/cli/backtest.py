@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,11 +15,11 @@ from ...core.events import RunRequested
 from ..system import SystemClock
 from .options import COMMON, Common
 from .output import Output
-from .past_code import Slice, opened_past, other_code, past_ticks, quietly, sensor_of
-from .text import local_time, moment, one_line
+from .past_code import Slice, chosen_sensors, opened_past, other_code, quietly
+from .side_by_side import side_by_side
+from .text import UsageError, local_time, moment, one_line
 
 if TYPE_CHECKING:
-    from ...core.authoring.sensor_definition import SensorDefinition
     from ...core.replay import BacktestTick, PastTick, RequestChange
     from ...core.replay.summary import Summary
     from ..definitions_file import LoadedDefinitions
@@ -36,9 +37,8 @@ _MARKS = {
 
 
 def backtest(
-    name: Annotated[str, Parameter(help="Name of the sensor.")],
-    /,
-    *,
+    *names: Annotated[str, Parameter(help="Names of sensors.")],
+    all_: Annotated[bool, Parameter(name="--all", help="All sensors whose ticks are recorded.")] = False,
     code: Annotated[
         str,
         Parameter(
@@ -66,6 +66,10 @@ def backtest(
             help="A read that the tape lacks fails, is answered by the tape before that has it, or is made now."
         ),
     ] = "fail",
+    parquet: Annotated[
+        Path | None,
+        Parameter(help="Write the tables backtest_ticks and backtest_requests to this folder, too."),
+    ] = None,
     html: Annotated[Path | None, Parameter(help="Write the report to this file, too, with a plot.")] = None,
     slice_file: Slice = None,
     common: Common = COMMON,
@@ -73,33 +77,55 @@ def backtest(
     """Run other code on the ticks of the past, and tell which runs it would have asked for, and which not any more.
 
     It reads what the ticks read then, and has a cursor and run keys of its own that go on from tick to tick.
-    Nothing is stored, and nothing goes out. Exits with 1 if a tick of the new code failed.
+    Nothing is stored, and nothing goes out. Several sensors are tested side by side. Exits with 1 if a tick of
+    the new code failed.
     """
     out, now = Output(json=common.json), SystemClock().now()
     since = 0 if from_ is None else moment(from_, now)
     before = sys.maxsize if to is None else moment(to, now)
     gap = 0 if every is None else now - moment(every, now)
+    from ...core.replay.summary import Summary
+    from ..backtest_tables import parquet_files
     from ..backtesting import summary_of
 
-    with opened_past(common, slice_file) as (log, remembered), other_code(code, remembered) as loaded:
-        sensor = sensor_of(loaded, name)
-        summary = summary_of(log, since, before)
-        chosen = _chosen(past_ticks(log, name, doing=f"testing {name}"), since, before, gap)
+    with opened_past(common, slice_file) as past, other_code(code, past.remembered) as loaded:
+        sensors = chosen_sensors(loaded, names, all_)
+        if start_cursor is not None and len(sensors) > 1:
+            raise UsageError("--start-cursor is of one sensor: give the name of one")
         start = ... if start_cursor is None else start_cursor
-        for tick in _tested(sensor, loaded, chosen, start, fresh_keys, missing):
-            summary.add(tick)
+
+        span = summary_of(past.log, since, before)
+
+        def tested(sensor: str, pasts: Iterator[PastTick]) -> Summary:
+            summary = Summary(start=span.start, end=span.end)
+            chosen = _chosen(pasts, since, before, gap)
+            with nullcontext(_pass_over) if parquet is None else parquet_files(parquet, sensor) as write:
+                for tick in _tested(sensor, loaded, chosen, start, fresh_keys, missing):
+                    summary.add(tick)
+                    write(tick)
+                    if out.json:
+                        out.record({"sensor": sensor, **msgspec.structs.asdict(tick)})
+            return summary
+
+        summaries = dict[str, Summary]()
+        for sensor, summary in side_by_side(past, sensors, tested, doing="testing"):
+            summaries[sensor] = summary
             if out.json:
-                out.record(msgspec.structs.asdict(tick))
-    if out.json:
-        out.record({"summary": _as_record(summary)})
-    else:
-        _tell(out, name, code, summary)
+                out.record({"sensor": sensor, "summary": _as_record(summary)})
+            else:
+                _tell(out, sensor, code, summary)
+    if parquet is not None:
+        out.note(f"the tables are in {parquet}/backtest_ticks and {parquet}/backtest_requests")
     if html is not None:
         from .backtest_page import page
 
-        html.write_text(page(name, code, summary), encoding="utf-8")
+        html.write_text(page(code, summaries), encoding="utf-8")
         out.note(f"the report with its plot is in {html}")
-    return 1 if summary.errors else 0
+    return 1 if any(summary.errors for summary in summaries.values()) else 0
+
+
+def _pass_over(tick: BacktestTick) -> None:
+    """Write no table."""
 
 
 def _chosen(pasts: Iterator[PastTick], since: int, before: int, gap: int) -> Iterator[PastTick]:
@@ -112,7 +138,7 @@ def _chosen(pasts: Iterator[PastTick], since: int, before: int, gap: int) -> Ite
 
 
 def _tested(
-    sensor: SensorDefinition,
+    sensor: str,
     loaded: LoadedDefinitions,
     chosen: Iterator[PastTick],
     start_cursor: Any,
@@ -122,7 +148,7 @@ def _tested(
     from ...core.replay import Backtest
 
     run = Backtest(
-        sensor,
+        loaded.sensors[sensor],
         loaded.definitions,
         start_cursor=start_cursor,
         fresh_keys=fresh_keys,
@@ -185,6 +211,8 @@ def _tell_troubles(out: Output, summary: Summary) -> None:
         )
     for what, count in summary.missing.most_common(_SHOWN):
         out.line(f"  read in {count:,} ticks, and not on their tapes: ", (one_line(what, 120), "yellow"))
+    for note, count in summary.versions.items():
+        out.line(f"  of these ticks, {count:,}: ", (note, "yellow"))
     for why, count in summary.not_evaluated.items():
         out.line(f"  {count:,} ticks left out: ", (why, "dim"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -25,23 +25,33 @@ code { font-size: .9em; overflow-wrap: anywhere } svg { width: 100%; height: aut
 """
 
 
-def page(sensor: str, code: str, summary: Summary) -> str:
-    """Return the page, as HTML."""
-    title = escape(f"Backtest of {sensor}: {code}")
+def page(code: str, summaries: Mapping[str, Summary]) -> str:
+    """Return the page, as HTML.
+
+    Args:
+        summaries: What the backtest came to, by the name of the sensor.
+    """
+    title = escape(f"Backtest of {', '.join(summaries)}: {code}")
     return "\n".join(
         [
             f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>',
             f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
-            f"<p>{_totals(summary)}</p>",
-            f"<p>{_key(_OLD, 'before')} &nbsp; {_key(_NEW, 'after')}</p>",
-            _plot(summary),
-            *_troubles(summary),
-            "<h2>Ticks that ask for something else</h2>",
-            "<table><tr><th>tick</th><th>started</th><th>run requests</th></tr>",
-            *map(_row, summary.diverging),
-            "</table></body></html>",
+            *(line for sensor, summary in summaries.items() for line in _section(sensor, summary)),
+            "</body></html>",
         ]
     )
+
+
+def _section(sensor: str, summary: Summary) -> Iterator[str]:
+    yield f"<h2>{escape(sensor)}</h2>"
+    yield f"<p>{_totals(summary)}</p>"
+    yield f"<p>{_key(_OLD, 'before')} &nbsp; {_key(_NEW, 'after')}</p>"
+    yield _plot(summary)
+    yield from _troubles(summary)
+    yield "<h3>Ticks that ask for something else</h3>"
+    yield "<table><tr><th>tick</th><th>started</th><th>run requests</th></tr>"
+    yield from map(_row, summary.diverging)
+    yield "</table>"
 
 
 def _totals(summary: Summary) -> str:

@@ -19,10 +19,12 @@ from ...core.events import (
     EngineStarted,
     EngineStopped,
     EvaluationDiscarded,
+    HistoryImported,
     RequestRejected,
     RequestsPutOff,
     RunCanceled,
     RunFailed,
+    RunKeyImported,
     RunKeyRepeated,
     RunKeysReleased,
     RunLaunched,
@@ -30,6 +32,7 @@ from ...core.events import (
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorReacted,
     SensorRetired,
@@ -40,6 +43,7 @@ from ...core.events import (
     TapeRecorded,
     TickCompleted,
     TickFailed,
+    TickImported,
     TickInterrupted,
     TickLogged,
     TickSkipped,
@@ -52,13 +56,14 @@ _CURSOR = 32
 
 
 def subject(event: AnyEvent) -> str:
-    """Return whom the event is about: a sensor, a run, an asset or an engine."""
+    """Return whom the event is about: a sensor, a run, an asset, an engine or another system."""
     for field, shown in (
         ("sensor", "{}"),
         ("run", "run {:.8}"),
         ("asset", "asset {}"),
         ("engine", "engine"),
         ("limit", "limit {}"),
+        ("source", "{:.16}"),
     ):
         value = getattr(event, field, None)
         if value is not None:
@@ -78,6 +83,27 @@ def cause(event: AnyEvent) -> int | None:
 def details(event: AnyEvent) -> str:
     """Return what the event says beyond its kind and subject, in one line."""
     return _DETAILS[type(event)](event)
+
+
+def origin_tick(event: RunKeyImported) -> str:
+    """Return which tick of which other system asked for the run that owns an imported key."""
+    asked = "unknown" if event.origin_tick is None else str(event.origin_tick)
+    return f"{asked} of {event.source}"
+
+
+def event_line(offset: int, event: AnyEvent, note: str) -> list[str | tuple[str, str]]:
+    """Return an event that others led to, or that led to others, as parts of a line.
+
+    Args:
+        note: What it means there, empty if that goes without saying.
+    """
+    return [
+        (f"{offset:>8}  {local_time(event.at)}  ", "dim"),
+        (f"{type(event).__name__:<16} ", style(event)),
+        (f"{subject(event):<14}  ", "bold"),
+        " ".join(details(event).splitlines()),
+        (f"  ({note})" if note else "", "dim"),
+    ]
 
 
 def style(event: AnyEvent) -> str:
@@ -101,7 +127,7 @@ def _by(
     return f"by {event.actor}" + (f": {event.reason}" if event.reason else "")
 
 
-def _cursors(event: CursorReset | CursorUpdated) -> str:
+def _cursors(event: CursorReset | CursorUpdated | SensorImported) -> str:
     return f"{cursor_text(event.before, _CURSOR)} → {cursor_text(event.after, _CURSOR)}"
 
 
@@ -110,7 +136,8 @@ def _keys(count: int) -> str:
 
 
 def _defined(event: SensorDefined) -> str:
-    return f"{pace_sentence(event)}, by default {event.default_status}, code {event.fingerprint[:8]}"
+    python = "" if event.python is None else f", Python {event.python}"
+    return f"{pace_sentence(event)}, by default {event.default_status}, code {event.fingerprint[:8]}{python}"
 
 
 def _tick_started(event: TickStarted) -> str:
@@ -190,6 +217,23 @@ def _tape(event: TapeRecorded) -> str:
     return f"partial: {read or 'nothing'}, but not {one_line(missed, 120)}"
 
 
+def _imported(event: HistoryImported) -> str:
+    of = "" if event.location is None else f", {event.location} alone"
+    came = f"sensors {event.sensors}, run keys {event.run_keys}, ticks {event.ticks}"
+    return f"{came} from {event.where}{of} by {event.actor}"
+
+
+def _key_imported(event: RunKeyImported) -> str:
+    tick = "" if event.origin_tick is None else f", asked for by tick {event.origin_tick} there"
+    return f"run key {event.run_key!r} by run {event.run[:8]} of {event.job}, {event.status}{tick}"
+
+
+def _tick_imported(event: TickImported) -> str:
+    asked = f"{len(event.runs)} run{'' if len(event.runs) == 1 else 's'} requested"
+    said = event.error or event.reason or (asked if event.runs or event.run_keys else "no reason given")
+    return f"tick {event.origin} there of {local_time(event.started_at)}: {event.status}, {said}"
+
+
 _DETAILS: dict[type, Callable[[Any], str]] = {
     EngineStarted: lambda e: f"{e.engine[:8]} in {e.where}, ticktrail {e.release}",
     EngineStopped: lambda e: f"{e.engine[:8]}: {e.reason}",
@@ -230,6 +274,10 @@ _DETAILS: dict[type, Callable[[Any], str]] = {
     AssetMaterialized: _asset,
     AssetObserved: _asset,
     DynamicPartitionsChanged: _partitions,
+    HistoryImported: _imported,
+    SensorImported: lambda e: f"{_cursors(e)}, {e.status}, from {e.location}",
+    RunKeyImported: _key_imported,
+    TickImported: _tick_imported,
 }
 
 _STYLES: dict[type, str] = {
@@ -255,4 +303,8 @@ _STYLES: dict[type, str] = {
     RunCanceled: "yellow",
     AssetMaterialized: "green",
     DynamicPartitionsChanged: "cyan",
+    HistoryImported: "magenta",
+    SensorImported: "magenta",
+    RunKeyImported: "cyan",
+    TickImported: "dim",
 }

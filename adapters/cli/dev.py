@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from ..home import Home
+from ..tape import install
 from .options import CODE, COMMON, Code, Common, load
 from .output import Output
 from .text import UsageError
@@ -33,6 +34,8 @@ def dev(
         raise UsageError(f"--max-runs is {max_runs}: give 1 or more")
     if (source := code.named()) is None and (source := common.open().definitions) is None:
         raise UsageError("no definitions are named and none remembered: give -f FILE or -m MODULE")
+    # Connections that the definitions open are to be such as can be recorded.
+    install()
     loaded = load(source)
     home = Home.open(common.home, create=True)
     if log is not None:

@@ -38,7 +38,7 @@ def dry_run(loaded: LoadedDefinitions, state: SensorState, log: EventLog, clock:
     """
     from ...core.authoring.schedule_definition import ScheduleDefinition
     from ...core.evaluation import evaluate
-    from ...core.moments import handled, next_moment, passed_over
+    from ...core.moments import handled, next_moment
     from ...core.run_key_tries import in_period
     from ...core.tick_context import tick_context
     from ..instance import DagsterInstance
@@ -51,6 +51,6 @@ def dry_run(loaded: LoadedDefinitions, state: SensorState, log: EventLog, clock:
     with contextlib.redirect_stdout(sys.stderr):
         evaluation = evaluate(sensor, context, loaded.definitions)
     if isinstance(sensor, ScheduleDefinition) and moment is not None:
-        evaluation = handled(evaluation, state, moment, passed_over(state, sensor.moments, moment))
+        evaluation = handled(evaluation, state, sensor.moments, moment)
     evaluation = in_period(evaluation, sensor.run_key_policy, now)
     return DryRun(evaluation=evaluation, duration=clock.monotonic() - begun, scheduled_for=moment)

@@ -11,6 +11,7 @@ from ...core.events import (
     EngineStarted,
     EngineStopped,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorStatusReset,
     SensorStopped,
@@ -51,12 +52,18 @@ def _retired(sensor: str, hindrance: Hindrance, now: int) -> str:
     return f"since{_when(hindrance.since, now)}: it is not in the definitions any more; bring it back, then {_ENGINE}"
 
 
+def _imported(sensor: str, hindrance: Hindrance, now: int) -> str:
+    return f"since{_when(hindrance.since, now)}, and in no definitions yet; start them with `ticktrail dev -f FILE`"
+
+
 def _stopped(sensor: str, hindrance: Hindrance, now: int) -> str:
     event, when = hindrance.event, _when(hindrance.since, now)
     if isinstance(event, SensorStopped):
         who = f"since{when} {details(event)}"
     elif isinstance(event, SensorStatusReset):
         who = f"by its code, to which it was given back{when} {details(event)}"
+    elif isinstance(event, SensorImported):
+        who = f"where it was imported from{when}"
     elif isinstance(event, SensorDefined):
         who = f"by its code, loaded{when}"
     else:
@@ -116,6 +123,7 @@ def _skip_reason(event: Any) -> str:
 
 _TEXTS: dict[str, Callable[[str, Hindrance, int], str]] = {
     "retired": _retired,
+    "imported": _imported,
     "stopped": _stopped,
     "quarantined": _quarantined,
     "no engine": _no_engine,

@@ -18,6 +18,7 @@ from ...projections.sensor_states import SensorStates
 from ..folding import fold
 from ..identity import actor as current_actor
 from .deciding import append_decided
+from .describe import as_record, origin_tick
 from .operator import UnknownName
 from .options import COMMON, WHEN, Common, When
 from .output import Output, status_text
@@ -153,6 +154,7 @@ def _record(holding: Holding) -> dict[str, Any]:
         "requested_at": run.requested_at,
         "status": run.status,
         "error": run.error,
+        "imported": None if holding.imported is None else as_record(run.offset, holding.imported),
         "released": None
         if release is None
         else {
@@ -173,7 +175,7 @@ def _show(out: Output, sensor: str, key: str, holdings: list[Holding], now: int)
         out.facts(
             {
                 "job": run.job,
-                "tick": str(run.tick),
+                "tick": _asked_by(latest),
                 "requested": f"{local_time(run.requested_at)} ({ago(run.requested_at, now)})",
                 "error": run.error,
             }
@@ -190,6 +192,10 @@ def _show(out: Output, sensor: str, key: str, holdings: list[Holding], now: int)
         )
 
 
+def _asked_by(holding: Holding) -> str:
+    return str(holding.run.tick) if holding.imported is None else origin_tick(holding.imported)
+
+
 def _row(holding: Holding, now: int) -> list[str]:
     run, release = holding.run, holding.released
     assert release is not None
@@ -197,7 +203,7 @@ def _row(holding: Holding, now: int) -> list[str]:
     return [
         run.run[:8],
         run.job,
-        str(run.tick),
+        _asked_by(holding),
         ago(run.requested_at, now),
         run.status,
         ago(release.at, now),

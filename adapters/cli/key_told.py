@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 from msgspec.structs import asdict
 
+from ...core.events import RunKeyImported
 from ...projections.hindrances import Hindrance
 from ...projections.key_story import KeyStory, Verdict
 from ...projections.runs import Run
 from ...projections.tick_record import TickRecord
-from .describe import as_record, details
+from .describe import as_record, details, origin_tick
 from .hindrance_text import facts_of
 from .hindrance_text import record_of as hindrance_record
 from .output import Output, status_text
@@ -24,11 +25,13 @@ class Owned(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         held_by: The limit that keeps the run from starting, None if there is none.
+        imported: What brought the key in, None if it was requested here.
     """
 
     story: KeyStory
     run: Run
     held_by: str | None
+    imported: RunKeyImported | None = None
 
 
 class Free(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +64,7 @@ def _owned_record(found: Owned) -> dict[str, Any]:
         "verdict": "requested",
         "run": asdict(found.run),
         "held_by": found.held_by,
+        "imported": None if found.imported is None else as_record(found.run.offset, found.imported),
         "repeats": found.story.repeats,
         "last_repeat": None if repeated is None else as_record(*repeated),
     }
@@ -78,6 +82,7 @@ def _free_record(found: Free, sensor: str, now: int) -> dict[str, Any]:
         "verdict": found.verdict,
         "status": found.status,
         "ticks": record.ticks,
+        "ticks_imported": record.imported,
         "first_tick_at": record.first_tick_at,
         **{name: None if event is None else as_record(*event) for name, event in told.items()},
         "last_run": None if story.requested is None else story.requested[1].run,
@@ -95,15 +100,21 @@ def _show_owned(out: Output, found: Owned, sensor: str, key: str, now: int) -> N
         times = "once" if story.repeats == 1 else f"{story.repeats} times"
         _, event = story.repeated
         again = f"{times} since, the last time {ago(event.at, now)} by tick {event.tick}"
+    tick = str(run.tick) if found.imported is None else origin_tick(found.imported)
     out.facts(
         {
-            "requested": f"{local_time(run.requested_at)} ({ago(run.requested_at, now)}) by tick {run.tick}",
+            "requested": f"{local_time(run.requested_at)} ({ago(run.requested_at, now)}) by tick {tick}",
+            "imported": None if found.imported is None else _imported(found.imported, now),
             "error": run.error,
             "waits": None if found.held_by is None else f"until the limit {found.held_by} has room",
             "asked again": again,
             "to do": f"`ticktrail key release {sensor} {_quoted(key)} --reason …` lets it be requested once more",
         }
     )
+
+
+def _imported(event: RunKeyImported, now: int) -> str:
+    return f"{local_time(event.at)} ({ago(event.at, now)}), when its run stood so; see event {event.cause}"
 
 
 def _quoted(key: str) -> str:
@@ -159,10 +170,11 @@ def _moments(found: Free, now: int) -> str:
 
 
 def _ticks(record: TickRecord, now: int) -> str:
+    imported = f", {record.imported} imported" if record.imported else ""
     if record.first_tick_at is None:
-        return "none"
+        return f"none{imported}"
     count = "1" if record.ticks == 1 else str(record.ticks)
-    since = f"{count} since {local_time(record.first_tick_at)}"
+    since = f"{count} since {local_time(record.first_tick_at)}{imported}"
     if record.last_end is None:
         return since
     _, event = record.last_end

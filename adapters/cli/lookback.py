@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ...core.events import AnyEvent, BlobStored, CursorUpdated, RunRequested, TickEnd, TickStarted
+from ...core.events import (
+    AnyEvent,
+    BlobStored,
+    CursorUpdated,
+    RunKeyImported,
+    RunRequested,
+    TickEnd,
+    TickImported,
+    TickStarted,
+)
 from ...core.lean_events import KIND_OF, RequestedKey, wanted_of
 from ...core.log import EventLog
 from ...projections.fold import chosen
@@ -14,7 +23,7 @@ from ...projections.fold import chosen
 _NEAR = 10_000
 
 _ALL = frozenset(KIND_OF.values())
-_OF_TICKS = frozenset(kind for kind in _ALL if "tick" in kind.__struct_fields__) | {TickStarted}
+_OF_TICKS = frozenset(kind for kind in _ALL if "tick" in kind.__struct_fields__) | {TickStarted, TickImported}
 _REQUESTS = frozenset({RunRequested, RequestedKey})
 
 
@@ -34,9 +43,16 @@ class Lookback:
         for offset, event in self._between(tick, None, _OF_TICKS):
             if offset == tick or getattr(event, "tick", None) == tick:
                 events.append((offset, event))
-                if isinstance(event, TickEnd):
+                if isinstance(event, TickEnd | TickImported):
                     break
         return events
+
+    def imported_tick(self, key: RunKeyImported) -> tuple[int, TickImported] | None:
+        """Return the tick that asked for the run of an imported key, None if it was not imported with it or before."""
+        for offset, event in self._between(0, None, frozenset({TickImported})):
+            if (event.source, event.origin) == (key.source, key.origin_tick):
+                return offset, event
+        return None
 
     def request_of(self, run: str, before: int) -> tuple[int, RunRequested] | None:
         """Return the request of a run, which stands before that offset; None if there is none."""

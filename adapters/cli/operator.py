@@ -11,6 +11,7 @@ import msgspec
 from ...core.errors import LogConflict, TickTrailError
 from ...core.events import AnyEvent, SensorDefined
 from ...core.log import EventLog
+from ...core.python_version import PYTHON
 from ...core.sensor_state import SensorState, evolve
 from ...projections.sensor_states import SensorStates
 from ..folding import fold
@@ -95,7 +96,7 @@ def act(home: Home, log: EventLog, code: Code, sensor: str, actor: str, decide: 
 
 def _definitions(home: Home, code: Code, *, needed: bool) -> LoadedDefinitions | None:
     """Load the definitions if they are named, or if nothing else can tell of the sensor."""
-    source = code.source(home) if needed else code.named()
+    source = code.source(home.definitions) if needed else code.named()
     return None if source is None else load(source)
 
 
@@ -113,4 +114,5 @@ def definition_event(loaded: LoadedDefinitions, sensor: str, at: int) -> SensorD
         fingerprint=loaded.fingerprints[sensor],
         cron_schedule=definition.cron_text,
         timezone=definition.timezone,
+        python=PYTHON,
     )

@@ -67,12 +67,12 @@ class Code:
             return DefinitionsSource(module=self.module, folder=str(Path.cwd()))
         return None
 
-    def source(self, home: Home) -> DefinitionsSource | None:
-        """Return the definitions named on the command line, else those that *home* remembers."""
-        return self.named() or home.definitions
+    def source(self, remembered: DefinitionsSource | None) -> DefinitionsSource | None:
+        """Return the definitions named on the command line, else those that are remembered."""
+        return self.named() or remembered
 
     def load(self, home: Home) -> LoadedDefinitions:
-        """Load the definitions; raises as `load_or` does."""
+        """Load the definitions, else those that *home* remembers; raises as `load_or` does."""
         return self.load_or(home.definitions)
 
     def load_or(self, remembered: DefinitionsSource | None) -> LoadedDefinitions:
@@ -82,7 +82,7 @@ class Code:
             UsageError: None are named and none remembered.
             DefinitionsError: They cannot be loaded.
         """
-        source = self.named() or remembered
+        source = self.source(remembered)
         if source is None:
             raise UsageError(
                 "no definitions are named: give -f FILE or -m MODULE, "

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 from cyclopts import Parameter
 
-from ...core.events import AnyEvent
 from ...core.log import EventLog
 from ..progress import read_with_progress
 from .operator import UnknownName
 from .options import Common
 from .reading import opened
+from .text import UsageError
 
 if TYPE_CHECKING:
     from ...core.authoring.sensor_definition import SensorDefinition
@@ -39,10 +40,12 @@ class Past(NamedTuple):
     Attributes:
         log: What has them.
         remembered: Where the definitions are, None if nobody knows.
+        reopened: Opens the log once more, in another process.
     """
 
     log: EventLog
     remembered: DefinitionsSource | None
+    reopened: Callable[[], contextlib.AbstractContextManager[EventLog]]
 
 
 @contextlib.contextmanager
@@ -50,18 +53,21 @@ def opened_past(common: Common, slice_file: Path | None) -> Iterator[Past]:
     """Open the home's log, or a slice, for the length of the block; the code of a slice is a file meanwhile."""
     from ..home import DefinitionsSource
     from ..slices import SliceLog
+    from ..tape import secrets
 
     if slice_file is None:
         home = common.open()
+        secrets.use(home.tape_settings().secrets)
         with opened(home) as log:
-            yield Past(log, home.definitions)
+            yield Past(log, home.definitions, partial(opened, home))
         return
     sliced = SliceLog(slice_file)
     with tempfile.TemporaryDirectory(prefix="ticktrail-slice-") as folder:
         code = Path(folder, "definitions.py")
         if sliced.info.code is not None:
             code.write_text(sliced.info.code, encoding="utf-8")
-        yield Past(sliced, None if sliced.info.code is None else DefinitionsSource(file=str(code)))
+        remembered = None if sliced.info.code is None else DefinitionsSource(file=str(code))
+        yield Past(sliced, remembered, lambda: contextlib.nullcontext(sliced))
 
 
 @contextlib.contextmanager
@@ -86,15 +92,26 @@ def sensor_of(loaded: LoadedDefinitions, name: str) -> SensorDefinition:
     return loaded.sensors[name]
 
 
+def chosen_sensors(loaded: LoadedDefinitions, names: Sequence[str], every: bool) -> list[str]:
+    """Return the sensors that are named, or all whose ticks are recorded.
+
+    Raises:
+        UsageError: Some are named and all are meant, or neither.
+        UnknownName: The definitions do not have one.
+    """
+    if bool(names) == every:
+        raise UsageError("give the name of a sensor, or --all")
+    if every:
+        return [name for name, sensor in loaded.sensors.items() if sensor.record]
+    return [sensor_of(loaded, name).name for name in dict.fromkeys(names)]
+
+
 def past_ticks(log: EventLog, name: str, *, doing: str) -> Iterator[PastTick]:
     """Yield the ticks of a sensor as they end, with a bar where somebody waits."""
-    from ...projections.past_ticks import PastTicks
+    from ...projections import past_ticks as past
 
-    def read(offset: int) -> AnyEvent:
-        return next(log.read(offset, offset + 1)).events[0]
-
-    frames = read_with_progress(log, doing=doing, wanted=frozenset(get_args(AnyEvent)))
-    return PastTicks(name, read).of(frames)
+    frames = read_with_progress(log, doing=doing, wanted=past.WANTED)
+    return past.past_ticks(log, name, frames)
 
 
 def quietly(work: Callable[[], T]) -> T:

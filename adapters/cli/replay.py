@@ -6,16 +6,16 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from cyclopts import Parameter
 
-from ...core.log import EventLog
 from ..system import SystemClock
 from .options import CODE, COMMON, Code, Common
 from .output import Output
-from .past_code import Slice, opened_past, past_ticks, quietly, sensor_of
+from .past_code import Slice, chosen_sensors, opened_past, quietly
+from .side_by_side import side_by_side
 from .text import UsageError, local_time, moment, one_line
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ _STYLES = {"equal": "green", "different": "red", "partial": "yellow"}
 
 
 def replay(
-    name: Annotated[str | None, Parameter(help="Name of the sensor.")] = None,
-    /,
-    *,
+    *names: Annotated[str, Parameter(help="Names of sensors.")],
     all_: Annotated[bool, Parameter(name="--all", help="All sensors whose ticks are recorded.")] = False,
     ticks: Annotated[
         str | None, Parameter(help="Only ticks with ids from A to B: A..B, A.., ..B, or one.")
@@ -47,23 +45,28 @@ def replay(
     """Evaluate ticks of the past again, each under its tape, and compare what is decided now with what was decided then.
 
     What the sensor read then, clock and chance included, it reads again; nothing else is read, and nothing
-    goes out. Exits with 1 if a decision is another one.
+    goes out. Several sensors are replayed side by side. Exits with 1 if a decision is another one.
     """
     out, wanted, different = Output(json=common.json), _wanted(ticks, last), False
-    with opened_past(common, slice_file) as (log, remembered):
-        loaded = _load(code, remembered)
-        for sensor in _sensors(loaded, name, all_):
-            counts, told = Counter[str](), list["Replayed"]()
-            for replayed in _replayed(log, loaded, sensor, wanted):
-                counts[replayed.verdict] += 1
-                if out.json:
-                    out.record({"sensor": sensor, **msgspec.structs.asdict(replayed)})
-                elif replayed.verdict != "equal" and len(told) < _SHOWN:
-                    told.append(replayed)
-            different = different or counts["different"] > 0
+    with opened_past(common, slice_file) as past:
+        loaded = _load(code, past.remembered)
+
+        def replayed(sensor: str, pasts: Iterator[PastTick]) -> _Told:
+            return _replayed(out, loaded, sensor, filter(wanted, pasts))
+
+        sensors = chosen_sensors(loaded, names, all_)
+        for sensor, told in side_by_side(past, sensors, replayed, doing="replaying"):
+            different = different or told.counts["different"] > 0
             if not out.json:
-                _tell(out, sensor, counts, told)
+                _tell(out, sensor, told)
     return 1 if different else 0
+
+
+class _Told(NamedTuple):
+    """What is told of a sensor: how many ticks came out how, and the first that are not equal."""
+
+    counts: Counter[str]
+    ticks: list[Replayed]
 
 
 def _load(code: Code, remembered: DefinitionsSource | None) -> LoadedDefinitions:
@@ -73,14 +76,6 @@ def _load(code: Code, remembered: DefinitionsSource | None) -> LoadedDefinitions
     loaded = code.load_or(remembered)
     rebind_code()
     return loaded
-
-
-def _sensors(loaded: LoadedDefinitions, name: str | None, every: bool) -> list[str]:
-    if (name is None) != every:
-        raise UsageError("give the name of a sensor, or --all")
-    if name is None:
-        return [name for name, sensor in loaded.sensors.items() if sensor.record]
-    return [sensor_of(loaded, name).name]
 
 
 def _wanted(ticks: str | None, last: str | None) -> Callable[[PastTick], bool]:
@@ -100,29 +95,33 @@ def _range(ticks: str | None) -> tuple[int, int]:
         raise UsageError(f"--ticks is {ticks!r}: give ids of ticks as A..B, A.., ..B, or one") from error
 
 
-def _replayed(
-    log: EventLog, loaded: LoadedDefinitions, name: str, wanted: Callable[[PastTick], bool]
-) -> Iterator[Replayed]:
+def _replayed(out: Output, loaded: LoadedDefinitions, name: str, pasts: Iterator[PastTick]) -> _Told:
     from ...core.replay import replay
 
-    sensor = loaded.sensors[name]
-    for past in past_ticks(log, name, doing=f"replaying {name}"):
-        if wanted(past):
-            yield quietly(partial(replay, past, sensor, loaded.definitions))
+    told = _Told(Counter(), [])
+    for past in pasts:
+        replayed = quietly(partial(replay, past, loaded.sensors[name], loaded.definitions))
+        told.counts[replayed.verdict] += 1
+        if out.json:
+            out.record({"sensor": name, **msgspec.structs.asdict(replayed)})
+        elif replayed.verdict != "equal" and len(told.ticks) < _SHOWN:
+            told.ticks.append(replayed)
+    return told
 
 
-def _tell(out: Output, sensor: str, counts: Counter[str], told: list[Replayed]) -> None:
+def _tell(out: Output, sensor: str, told: _Told) -> None:
+    counts = told.counts
     total = counts.total()
     parts = [(f"{count} {verdict}", _STYLES.get(verdict, "dim")) for verdict, count in counts.most_common()]
     out.line((sensor, "bold"), f": {total} ticks replayed", ": " if parts else "", *_commas(parts))
-    for replayed in told:
+    for replayed in told.ticks:
         out.line(f"  tick {replayed.tick} of {local_time(replayed.at)}: ", (replayed.verdict, "bold"))
         for difference in replayed.differences[:_SHOWN]:
             was, now = one_line(repr(difference.recorded), 70), one_line(repr(difference.replayed), 70)
             out.line(f"    {difference.what}: was ", (was, "green"), ", is now ", (now, "red"))
         for reason in replayed.why[:_SHOWN]:
             out.line(f"    {one_line(reason, 150)}")
-    left = total - counts["equal"] - len(told)
+    left = total - counts["equal"] - len(told.ticks)
     if left:
         out.line(f"  and {left} more: --json tells of all")
 

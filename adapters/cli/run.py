@@ -8,11 +8,11 @@ from cyclopts import App, Parameter
 from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
-from ...core.events import AnyEvent, SensorReacted, StepLogged
+from ...core.events import AnyEvent, RunStatus, SensorReacted, StepLogged
 from ...core.log import EventLog
 from ...projections.concurrency_limits import ConcurrencyLimits
 from ...projections.fold import Folded
-from ...projections.runs import Run, Runs, RunStatus
+from ...projections.runs import Run, Runs
 from ..folding import fold
 from .cancel import cancel
 from .describe import as_record, details, style

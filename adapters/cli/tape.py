@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from ...core.errors import TickTrailError
-from ...core.events import TapeRecorded, TickStarted
+from ...core.events import TapeRecorded, TickImported, TickStarted
 from ...core.log import EventLog
 from ...core.tape import Observation, Tape
 from ...core.tape.storing import tape_of
@@ -45,6 +45,10 @@ def tape(
 def _tape(log: EventLog, tick: int) -> Tape:
     past = Lookback(log)
     events = past.tick(tick)
+    if events and isinstance(imported := events[0][1], TickImported):
+        raise TickTrailError(
+            f"what tick {tick} read was not recorded: it was imported from {imported.source}, tick {imported.origin} there"
+        )
     if not events or not isinstance(started := events[0][1], TickStarted):
         raise TickTrailError(f"there is no tick {tick}: see `ticktrail tick list`")
     recorded = next(((offset, event) for offset, event in events if isinstance(event, TapeRecorded)), None)

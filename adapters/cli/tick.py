@@ -9,7 +9,7 @@ from cyclopts import App, Parameter
 from msgspec.structs import asdict
 
 from ...core.errors import TickTrailError
-from ...core.events import AnyEvent, RunKeyRepeated, TickLogged, TickStarted
+from ...core.events import AnyEvent, RunKeyRepeated, TickImported, TickLogged, TickStarted
 from ...core.log import EventLog
 from ...core.sensor_state import TickStatus
 from ...projections.runs import Runs
@@ -82,7 +82,7 @@ def show(
     home, out = common.open(), Output(json=common.json)
     ticks, runs = Ticks(wanted=lambda row: row.tick == tick), Runs()
     with viewed(home, when) as (log, now):
-        started_tick(log, tick)
+        _check_tick(log, tick)
         events: list[tuple[int, AnyEvent]] = []
 
         def note(offset: int, event: AnyEvent) -> None:
@@ -108,22 +108,37 @@ def _record(offset: int, event: AnyEvent, owners: Mapping[int, str]) -> dict[str
     return {**record, "owner_run": owners.get(event.owner)} if isinstance(event, RunKeyRepeated) else record
 
 
+def _check_tick(log: EventLog, tick: int) -> None:
+    """Make sure that there is a tick, evaluated here or imported."""
+    if not isinstance(_event(log, tick), TickImported):
+        started_tick(log, tick)
+
+
 def started_tick(log: EventLog, tick: int) -> TickStarted:
     """Return the start of a tick.
 
     Raises:
         TickTrailError: No tick began at that offset; it says which event is there.
     """
-    for frame in log.read(max(tick, 0), max(tick, 0) + 1) if tick >= 0 else ():
-        event = frame.events[0]
-        if isinstance(event, TickStarted):
-            return event
+    event = _event(log, tick)
+    if isinstance(event, TickStarted):
+        return event
+    if isinstance(event, TickImported):
+        raise TickTrailError(
+            f"tick {tick} was imported from {event.source}, tick {event.origin} there: what it began with is not known"
+        )
+    if event is not None:
         of = getattr(event, "tick", None)
         hint = f", of tick {of}: try `ticktrail tick show {of}`" if of is not None else ""
         raise TickTrailError(f"there is no tick {tick}: offset {tick} is a {type(event).__name__}{hint}")
     raise TickTrailError(
         f"there is no tick {tick}: the log has {log.head()} events, see `ticktrail tick list`"
     )
+
+
+def _event(log: EventLog, offset: int) -> AnyEvent | None:
+    frames = log.read(offset, offset + 1) if offset >= 0 else ()
+    return next((frame.events[0] for frame in frames), None)
 
 
 def _row(tick: Tick, now: int) -> list[str]:
@@ -170,8 +185,9 @@ def _show(
             "started": f"{local_time(tick.started_at)} ({ago(tick.started_at, now)})",
             "ended": None if tick.ended_at is None else local_time(tick.ended_at),
             "took": None if tick.duration is None else took(tick.duration),
-            "engine": tick.engine,
-            "cursor before": cursor_text(tick.cursor_before),
+            "engine": tick.engine if tick.origin is None else None,
+            "imported from": None if tick.origin is None else f"{tick.engine}, tick {tick.origin} there",
+            "cursor before": cursor_text(tick.cursor_before) if tick.origin is None else None,
             "cursor after": cursor_text(tick.cursor_after),
             "skip reason": tick.skip_reason,
             "error": tick.error,
@@ -185,7 +201,9 @@ def _show(
         out.section("runs")
         for run_id in tick.runs:
             run = runs.get(run_id)
-            if run is not None:
+            if run is None:
+                out.line(run_id)
+            else:
                 out.line(f"{run.run}  {run.job}  ", status_text(run.status), f"  {one_line(run.error, 200)}")
     if tick.traceback:
         out.section("traceback")

@@ -9,7 +9,7 @@ from itertools import count
 import msgspec
 
 from ...core.errors import CorruptFrame
-from ...core.events import RunRequested, RunStarted, TickStarted
+from ...core.events import RunKeyImported, RunRequested, RunStarted, TickImported, TickStarted
 from ...core.log import EventLog, Frame
 from ...projections.invariants import Violation, check
 from ..home import Home
@@ -28,6 +28,7 @@ class _Counts(msgspec.Struct):
     """What was read.
 
     Attributes:
+        imported: Ticks and run keys of other systems.
         next_offset: Offset after the last event that was read.
     """
 
@@ -36,6 +37,7 @@ class _Counts(msgspec.Struct):
     ticks: int = 0
     requests: int = 0
     starts: int = 0
+    imported: int = 0
     next_offset: int = 0
 
     def add(self, frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -50,6 +52,7 @@ class _Counts(msgspec.Struct):
                 self.ticks += kind is TickStarted
                 self.requests += kind is RunRequested
                 self.starts += kind is RunStarted
+                self.imported += kind is TickImported or kind is RunKeyImported
 
 
 def verify(*, common: Common = COMMON) -> int:
@@ -59,7 +62,8 @@ def verify(*, common: Common = COMMON) -> int:
     append (2), no run key is requested twice (3), each run starts and ends once at most (4), ticks of a
     sensor take turns and cursors follow from each other (5), no frame is damaged or missing (7), keys of
     dynamic partitions are added and deleted in turns (9), a sensor reacts to an event once (10), a
-    schedule handles a moment once (11), and what tapes name is stored whole (12).
+    schedule handles a moment once (11), what tapes name is stored whole (12), and what was imported came
+    once (13).
     """
     home, out, counts = common.open(), Output(json=common.json), _Counts()
     broken = 0
@@ -77,8 +81,9 @@ def verify(*, common: Common = COMMON) -> int:
         out.line(
             f"read: frames {counts.frames}, events {counts.events}, ticks {counts.ticks}, "
             f"run requests {counts.requests}, runs started {counts.starts}"
+            + (f", ticks and run keys imported {counts.imported}" if counts.imported else "")
         )
-        verdict = ("invariants 1, 2, 3, 4, 5, 7, 9, 10, 11 and 12 hold", "green")
+        verdict = ("invariants 1, 2, 3, 4, 5, 7, 9, 10, 11, 12 and 13 hold", "green")
         out.line((f"{broken} violations", "red") if broken else verdict)
     return 1 if broken else 0
 
@@ -100,7 +105,7 @@ def _violations(home: Home, log: EventLog, counts: _Counts) -> Iterator[Violatio
         yield Violation(
             invariant=7,
             offset=counts.next_offset,
-            what=f"{damage}; what follows cannot be checked against invariants 2 to 5 and 9 to 11",
+            what=f"{damage}; what follows cannot be checked against invariants 2 to 5 and 9 to 13",
         )
         yield from _further_damage(log, damage.frame, counts.next_offset)
 

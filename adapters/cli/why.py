@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from ...core.events import RunRequested, TapeRecorded
+from ...core.events import RunKeyImported, RunRequested, TapeRecorded
 from ...core.log import EventLog
 from ...core.tape.mentions import mentions
 from ...core.tape.storing import MissingBlob, tape_of
@@ -16,7 +16,8 @@ from ...projections.run_search import RunSearch
 from ...projections.runs import Run, Runs
 from ..folding import fold
 from ..system import SystemClock
-from .describe import as_record, details, style, subject
+from .describe import as_record, event_line
+from .imported_run import show_imported
 from .lookback import Lookback
 from .options import COMMON, Common
 from .origin_text import left_out, root, title, told
@@ -31,9 +32,11 @@ def why(run: RunId, /, *, common: Common = COMMON) -> int:
     out, search, milestones = Output(json=common.json), RunSearch(checked(run)), Milestones()
     with opened(common.open()) as log:
         fold(log, search, milestones)
-        row = _row(log, search, the_one(run, search.found()))
-        past = Lookback(log)
-        request = past.event(row.offset)
+        found, past = the_one(run, search.found()), Lookback(log)
+        request = past.event(search.requests[found])
+        if isinstance(request, RunKeyImported):
+            return show_imported(out, search.requests[found], request, past)
+        row = _row(log, search, found)
         assert isinstance(request, RunRequested)
         steps = origins(past, milestones, row.offset, request)
         seen = [_seen(past, step) for step in steps]
@@ -105,18 +108,8 @@ def _show(out: Output, row: Run, steps: list[Origin], seen: list[list[str]]) -> 
     for number, step in enumerate(steps):
         out.section(("" if number == 0 else "because ") + title(step))
         for item in told(step):
-            _line(out, *item)
+            out.line(*event_line(*item))
         for line in seen[number]:
             out.line(("          it had read ", "dim"), line)
         if left_out(step):
             out.line(f"          {left_out(step)} more log lines: ticktrail tick show {step.tick[0][0]}")
-
-
-def _line(out: Output, offset: int, event: Any, note: str) -> None:
-    out.line(
-        (f"{offset:>8}  {local_time(event.at)}  ", "dim"),
-        (f"{type(event).__name__:<16} ", style(event)),
-        (f"{subject(event):<14}  ", "bold"),
-        " ".join(details(event).splitlines()),
-        (f"  ({note})" if note else "", "dim"),
-    )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from ...core.events import RunRequested
+from ...core.events import RunKeyImported, RunRequested
 from ...core.log import EventLog
 from ...core.run_keys import NOBODY
 from ...projections.concurrency_limits import ConcurrencyLimits
@@ -16,7 +16,7 @@ from ...projections.key_story import KeyStory, verdict
 from ...projections.milestones import Milestones
 from ...projections.run_keys import RunKeys
 from ...projections.run_search import RunSearch
-from ...projections.runs import Run, Runs
+from ...projections.runs import Run, Runs, imported_run
 from ...projections.sensor_states import SensorStates
 from ...projections.tick_record import TickRecord
 from ..folding import fold
@@ -62,6 +62,8 @@ def _owned(home: Home, log: EventLog, sensor: str, key: str) -> Owned | None:
         fold(log, keys)
         (owner,) = keys.owners(sensor, [key])
     request = None if owner == NOBODY else Lookback(log).event(owner)
+    if isinstance(request, RunKeyImported):
+        return _imported(log, owner, request)
     if not isinstance(request, RunRequested):
         return None
     story, search, runs = KeyStory(sensor, key), RunSearch(request.run), Runs()
@@ -73,6 +75,14 @@ def _owned(home: Home, log: EventLog, sensor: str, key: str) -> Owned | None:
     assert run is not None
     # Somebody may have released it a moment ago.
     return None if story.released is not None else Owned(story=story, run=run, held_by=_held_by(log, run))
+
+
+def _imported(log: EventLog, owner: int, event: RunKeyImported) -> Owned | None:
+    story = KeyStory(event.sensor, event.run_key)
+    story.checkpoint = owner
+    fold(log, story)
+    run = imported_run(owner, event)
+    return None if story.released is not None else Owned(story=story, run=run, held_by=None, imported=event)
 
 
 def _held_by(log: EventLog, run: Run) -> str | None:

@@ -71,6 +71,7 @@ def _record(
         "hindrances": [record_of(state.name, hindrance, now) for hindrance in found],
         "outcomes": [asdict(outcome) for outcome in record.outcomes()],
         "ticks": record.ticks,
+        "ticks_imported": record.imported,
         "first_tick_at": record.first_tick_at,
         "last_run": None if record.last_request is None else _run_record(*record.last_request),
     }

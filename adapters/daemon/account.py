@@ -16,6 +16,7 @@ from ...core.events import (
     CursorReset,
     EvaluationDiscarded,
     Event,
+    HistoryImported,
     RequestRejected,
     RequestsPutOff,
     RunCanceled,
@@ -188,6 +189,9 @@ def _operator_line(event: AnyEvent) -> tuple[str, str, str] | None:
         case ConcurrencyLimitSet():
             what = "lifted" if event.max_runs is None else f"at most {event.max_runs} at once"
             return f"limit {event.limit}", f"{what} by {event.actor}", "cyan"
+        case HistoryImported():
+            came = f"{event.sensors} sensors, {event.run_keys} run keys and {event.ticks} ticks"
+            return "import", f"{came} from {event.where} by {event.actor}", "cyan"
         case CursorReset():
             return event.sensor, f"cursor {event.before!r} → {event.after!r} by {event.actor}", "cyan"
     return None

@@ -27,6 +27,7 @@ from ...core.events import (
     RunSucceeded,
 )
 from ...core.log import EventLog
+from ...core.python_version import PYTHON
 from ...core.run_queue import QueuedRun
 from ...projections.blobs import Blobs
 from ...projections.concurrency_limits import ConcurrencyLimits
@@ -44,7 +45,7 @@ from ..run_key_index.errors import RunKeyIndexNoRoom
 from ..runs.launcher import LocalLauncher
 from ..state_snapshot import StateSnapshot
 from ..system import SystemClock, new_run_id, new_run_ids
-from ..tape import install, rebind_code
+from ..tape import install, rebind_code, secrets
 from .account import Account
 from .driver import RETRY, TRYING_AGAIN, EngineDriver
 from .evaluators import Evaluators
@@ -128,7 +129,11 @@ class _Session:
         )
         self._driver = EngineDriver(self._engine, log, tell=self._tell, complain=self._note)
         instance = DagsterInstance(log, writer=f"instance:{name}")
-        self._evaluators = Evaluators(loaded.definitions, sensors, instance, self._driver.finish)
+        tapes = home.tape_settings()
+        secrets.use(tapes.secrets)
+        self._evaluators = Evaluators(
+            loaded.definitions, sensors, instance, self._driver.finish, tapes.limits
+        )
         source = home.definitions
         assert source is not None
         self._launcher = LocalLauncher(home, source, max_runs=max_runs, report=self._driver.report)
@@ -252,6 +257,7 @@ def _engine_sensor(sensor: SensorDefinition, loaded: LoadedDefinitions) -> Engin
         limits=sensor.limits,
         run_key_policy=sensor.run_key_policy,
         record=sensor.record,
+        python=PYTHON,
     )
 
 

@@ -15,7 +15,9 @@ from ...core.engine_parts import Ticket
 from ...core.evaluation import evaluate
 from ...core.instance import Instance
 from ...core.tape import Recorder, under
+from ...core.tape.limits import TapeLimits
 from ...core.tick_context import tick_context
+from .last_tapes import LastTapes
 
 #: Threads kept when there is nothing to do.
 _BASE = 2
@@ -36,15 +38,20 @@ class Evaluators:
         sensors: Mapping[str, SensorDefinition],
         instance: Instance,
         done: Callable[[FinishedTick], None],
+        limits: TapeLimits,
     ) -> None:
-        """Take the sensors and what they find in ``context.instance``; *done* is called from the evaluating thread."""
+        """Take the sensors, what they find in ``context.instance``, and how much their tapes may have.
+
+        *done* is called from the evaluating thread.
+        """
         self._definitions, self._sensors, self._done = definitions, sensors, done
-        self._instance = instance
+        self._instance, self._limits = instance, limits
         self._queue: SimpleQueue[Ticket] = SimpleQueue()
         self._threads = 0
         self._taken = 0
         self._looked, self._taken_at_last_look = 0.0, -1
         self._lock = threading.Lock()
+        self._last_tapes = LastTapes()
 
     def submit(self, tickets: Sequence[Ticket]) -> None:
         """Evaluate *tickets* as soon as threads are free."""
@@ -95,17 +102,21 @@ class Evaluators:
         started = time.monotonic()
         sensor = self._sensors[ticket.sensor]
         context = tick_context(sensor, ticket.state, ticket.scheduled_for, self._definitions, self._instance)
-        recorder = Recorder() if sensor.record else None
+        last = self._last_tapes.take(ticket.sensor)
+        recorder = Recorder(last, self._limits) if sensor.record else None
         with under(recorder):
             evaluation = evaluate(sensor, context, self._definitions)
         if os.getpid() != process:
             _end_forked_child(ticket.sensor)
+        tape = None if recorder is None else recorder.tape()
+        if tape is not None:
+            self._last_tapes.keep(ticket.sensor, tape)
         return FinishedTick(
             tick=ticket.tick,
             sensor=ticket.sensor,
             evaluation=evaluation,
             duration=time.monotonic() - started,
-            tape=None if recorder is None else recorder.tape(),
+            tape=tape,
         )
 
 

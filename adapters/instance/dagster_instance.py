@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import ClassVar, NoReturn, Self
+from typing import ClassVar, NoReturn, Self, cast
 
 from ...core.authoring.asset_key import AssetKey
 from ...core.authoring.dynamic_partitions import (
@@ -38,6 +38,8 @@ from ...core.records.event_log import EventLogEntry, EventLogRecord, EventRecord
 from ...core.records.filters import AssetRecordsFilter, EventRecordsFilter, RunStatusChangeRecordsFilter
 from ...core.records.run_status import DagsterRunStatus
 from ...core.records.runs_filter import RunsFilter
+from ...core.tape import reading
+from ...core.taped_instance import TapedInstance
 from ...projections.positions import AssetPositions
 from ..event_log.memory import MemoryEventLog
 from ..identity import actor as actor_here
@@ -106,6 +108,27 @@ class DagsterInstance:
             HomeError: There is no such home, or it cannot be used.
             LogUnavailable: The log cannot be opened.
         """
+        if reading() is not None:
+            return cls._taped()
+        return cls._get()
+
+    @classmethod
+    def _taped(cls) -> DagsterInstance:
+        opened = list[DagsterInstance]()
+
+        def real() -> DagsterInstance:
+            if not opened:
+                opened.append(cls._get())
+            return opened[0]
+
+        def close() -> None:
+            for instance in opened:
+                instance.dispose()
+
+        return cast("DagsterInstance", TapedInstance(real, close=close))
+
+    @classmethod
+    def _get(cls) -> DagsterInstance:
         if cls._of_test is not None:
             return cls._of_test
         # Only scripts need a home here; importing the package is not to wait for it.

@@ -54,7 +54,7 @@ DIRECT = 2048
 DIRTY, CLEAN = 0, 1
 
 #: Words of the header that every claim of a single key looks at, without the detour of a `Header`.
-STATE, COUNT, USED, RECENT_COUNT, RECENT_USED, SEQUENCE = 8, 11, 12, 22, 23, 25
+STATE, CHECKPOINT, COUNT, USED, MARKED, RECENT_COUNT, RECENT_USED, SEQUENCE = 8, 10, 11, 12, 13, 22, 23, 25
 
 #: Magic, version, slots per segment, multiplier; and the checksum of those.
 _FIXED = struct.Struct("=8sIIQ")
@@ -132,9 +132,9 @@ class Header:
         drain: The recent table's segment that is drained next, and maybe `DRAINING`.
     """
 
-    state, splits, checkpoint = _Word(STATE), _Word(9), _Word(10)
+    state, splits, checkpoint = _Word(STATE), _Word(9), _Word(CHECKPOINT)
     count, used = _Word(COUNT), _Word(USED)
-    marked, mark, boot = _Word(13), _Bytes(14), _Bytes(16)
+    marked, mark, boot = _Word(MARKED), _Bytes(14), _Bytes(16)
     device, inode = _Word(18), _Word(19)
     direct, drain = _Word(20), _Word(21)
     recent_count, recent_used = _Word(RECENT_COUNT), _Word(RECENT_USED)

@@ -16,10 +16,12 @@ from ..folding import fold
 from .errors import RunKeyIndexDamaged, RunKeyIndexNoRoom, RunKeyIndexUnavailable
 from .growing import Growing
 from .layout import (
+    CHECKPOINT,
     CLEAN,
     DIRECT,
     DIRTY,
     HEADER_SIZE,
+    MARKED,
     SEQUENCE,
     STATE,
     VERSION,
@@ -113,13 +115,14 @@ class MappedRunKeyIndex:
 
     def advance(self, checkpoint: int) -> None:
         """Note that every event before *checkpoint* is in; a smaller one changes nothing."""
-        header = self._header
-        if checkpoint <= header.checkpoint:
+        words = self._mapping.words
+        if checkpoint <= words[CHECKPOINT]:
             return
         self._begin_to_change()
         # After the claims that it covers: a process may be killed at any store.
-        header.checkpoint = checkpoint
-        if not header.marked or checkpoint - header.marked >= _EVENTS_PER_MARK:
+        words[CHECKPOINT] = checkpoint
+        marked = words[MARKED]
+        if self._log is not None and (not marked or checkpoint - marked >= _EVENTS_PER_MARK):
             self._mark()
 
     def count(self) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+import zoneinfo
 from typing import Any
 
-from ...core.tape import NotOnTape, Player, Recorder, reading
+from ...core.tape import NotOnTape, Player, playing, reading
 
 #: Events of the outside world, with the place of what they are about in their arguments.
 _OUTSIDE = {
@@ -42,7 +43,11 @@ _EFFECTS = frozenset(
 
 #: Where code is read from, which is no read of the outside world: its digest tells what it was.
 CODE = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {sys.prefix})
+_TIME_ZONES = zoneinfo.TZPATH
 _CODE_ENDS = (".py", ".pyc", ".so")
+
+#: Where Python keeps what it compiles.
+_PYTHONS_OWN = "__pycache__"
 
 
 def install() -> None:
@@ -53,16 +58,29 @@ def install() -> None:
 def _heed(event: str, arguments: tuple[Any, ...]) -> None:
     if event not in _OUTSIDE and event not in _EFFECTS:
         return
+    if event in _EFFECTS or (event == "open" and _writes(arguments)):
+        _refuse(event, arguments)
+        return
     current = reading()
-    if current is None or current.inside:
+    if current is None or current.inside or _is_import(event, arguments):
         return
     subject = _subject(event, arguments)
-    changes = event in _EFFECTS or (event == "open" and _writes(arguments))
-    if (changes and isinstance(current, Recorder)) or (not changes and _is_import(event, arguments)):
-        return
     current.miss(f"{event} {subject}".rstrip())
-    if current.replays or ((changes or event in _PROCESSES) and isinstance(current, Player)):
-        raise NotOnTape(f"{event} {subject}: nothing goes out while a tape is played")
+    if current.replays or (event in _PROCESSES and isinstance(current, Player)):
+        raise _refused(event, subject)
+
+
+def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse a change of the outside world while a tape is played, also by what is done to answer a read now."""
+    player, subject = playing(), _subject(event, arguments)
+    if player is None or _PYTHONS_OWN in subject:
+        return
+    player.miss(f"{event} {subject}".rstrip())
+    raise _refused(event, subject)
+
+
+def _refused(event: str, subject: str) -> NotOnTape:
+    return NotOnTape(f"{event} {subject}: nothing goes out while a tape is played")
 
 
 def _subject(event: str, arguments: tuple[Any, ...]) -> str:
@@ -79,10 +97,10 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 def _is_import(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Return whether Python looks for a module, or reads it."""
+    """Return whether Python looks for a module, or reads it, or a time zone."""
     if event not in ("open", "os.listdir") or not isinstance(path := arguments[0], str):
         return False
     if event == "os.listdir":
         return path in sys.path_importer_cache
     # What is compiled without a file has such a name.
-    return path.endswith(_CODE_ENDS) or path.startswith((*CODE, "<"))
+    return path.endswith(_CODE_ENDS) or path.startswith((*CODE, *_TIME_ZONES, "<"))

@@ -1,20 +1,13 @@
-"""Environment variables. What looks like a secret is not kept: its keyed digest is."""
+"""Environment variables."""
 
 from __future__ import annotations
 
-import hmac
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...core.tape import reading
-
-#: Names of variables whose values are secrets.
-SECRET = re.compile(r"SECRET|TOKEN|PASSWORD|PASSWD|CREDENTIAL|PRIVATE|APIKEY|(^|_)KEY($|_)", re.IGNORECASE)
-
-#: Of this process: digests cannot be compared with those of guesses.
-_key = os.urandom(16)
+from . import secrets
 
 _Environ: Any = type(os.environ)
 _getitem: Callable[[Any, Any], Any] = _Environ.__getitem__
@@ -35,7 +28,7 @@ def getitem(environment: Any, name: Any) -> Any:
     if not isinstance(name, str):
         current.miss(f"environment {name!r}")
         return _getitem(environment, name)
-    plain = _digest if SECRET.search(name) else _same
+    plain = secrets.digest if secrets.is_secret(name) else secrets.without_password
     return current.observe("environment", "get", name, lambda: _getitem(environment, name), plain, _same)
 
 
@@ -49,7 +42,3 @@ def names(environment: Any) -> Iterator[Any]:
 
 def _same(value: Any) -> Any:
     return value
-
-
-def _digest(value: Any) -> str:
-    return f"secret {hmac.digest(_key, str(value).encode('utf-8', 'surrogateescape'), 'blake2b')[:8].hex()}"

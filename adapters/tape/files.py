@@ -12,22 +12,21 @@ from itertools import repeat
 from operator import attrgetter
 from typing import Any, Self
 
-from ...core.tape import reading
-from ...core.tape.recorder import MOST_OF_ONE, Recorder, described
+import msgspec
+
+from ...core.tape import observe, reading
+from ...core.tape.recorder import Recorder, described
 
 _listdir, _scandir, _stat, _lstat = os.listdir, os.scandir, os.stat, os.lstat
 _access, _readlink, _getcwd, _open = os.access, os.readlink, os.getcwd, io.open
 
-#: What is kept of a stat; the times in seconds follow from those in nanoseconds.
-_KEPT = [
+#: What is kept of a stat besides its ten values as a tuple, which are encoded as they are.
+_MORE = [
     name
-    for name in (
-        "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "st_atime_ns", "st_mtime_ns",
-        "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
-    )
+    for name in ("st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev")
     if hasattr(os.stat_result, name)
-]  # fmt: skip
-_kept_of = attrgetter(*_KEPT)
+]
+_more_of = attrgetter(*_MORE)
 _TIMES = ("st_atime", "st_mtime", "st_ctime")
 
 
@@ -53,6 +52,10 @@ def _path(path: Any) -> str | None:
     return path if isinstance(path, str) else None
 
 
+def _same(answer: Any) -> Any:
+    return answer
+
+
 def _miss(what: str, subject: Any) -> None:
     if (current := reading()) is not None:
         current.miss(f"{what} {subject!r}")
@@ -67,7 +70,7 @@ def listdir(path: Any = ".") -> Any:
     if text is None:
         _miss("listdir", path)
         return _listdir(path)
-    return current.observe("files", "listdir", text, lambda: _listdir(path), list, list)
+    return current.observe("files", "listdir", text, lambda: _listdir(path), _same, list)
 
 
 def stat(path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
@@ -79,19 +82,19 @@ def stat(path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) 
     if text is None or dir_fd is not None:
         _miss("stat", path)
         return _stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
-    what = "stat" if follow_symlinks else "lstat"
+    what, read = ("stat", _stat) if follow_symlinks else ("lstat", _lstat)
     if not isinstance(current, Recorder):
         played: os.stat_result = current.observe(
-            "files", what, text, lambda: _stat(path), _kept_of, _stat_result
+            "files", what, text, lambda: read(text), _kept_of, _stat_result
         )
         return played
     # Without the detour of `observe`: a sensor may ask for those of ten thousand files.
     try:
-        result = _stat(text, follow_symlinks=follow_symlinks)
+        result = read(text)
     except OSError as error:
         current.record("files", what, text, None, described(error))
         raise
-    current.rows("files").append((what, text, _kept_of(result)))
+    current.record("files", what, text, (result, _more_of(result)))
     return result
 
 
@@ -100,17 +103,18 @@ def lstat(path: Any, *, dir_fd: int | None = None) -> os.stat_result:
     return stat(path, dir_fd=dir_fd, follow_symlinks=False)
 
 
-def _stat_result(values: Any) -> os.stat_result:
-    named: dict[str, Any] = dict(zip(_KEPT, values, strict=True))
-    seconds = list[int]()
+def _kept_of(result: os.stat_result) -> Any:
+    return result, _more_of(result)
+
+
+def _stat_result(kept: Any) -> os.stat_result:
+    values, more = kept
+    named: dict[str, Any] = dict(zip(_MORE, more, strict=True))
     for name in _TIMES:
         whole, rest = divmod(named[f"{name}_ns"], 10**9)
-        seconds.append(whole)
         # As CPython does it, to the last bit: cursors are made of it.
         named[name] = whole + 1e-9 * rest
-    # The first ten have no names here, some releases of Python refuse them.
-    more = {name: value for name, value in named.items() if name not in _KEPT[:7]}
-    result: os.stat_result = os.stat_result((*values[:7], *seconds), more)
+    result: os.stat_result = os.stat_result(values, named)
     return result
 
 
@@ -137,23 +141,26 @@ def _simple(what: str, path: Any, more: str, read: Callable[[], Any], unusual: b
     if text is None or unusual:
         _miss(what, path)
         return read()
-    return current.observe("files", what, text + more, read, lambda result: result, lambda result: result)
+    return current.observe("files", what, text + more, read, _same, _same)
 
 
 # --- scandir ----------------------------------------------------------------------------------
 
-#: What an entry is, as flags.
-_FOLDER, _FILE, _LINK = 1, 2, 4
+#: What an entry is, a byte each.
+_OTHER, _FILE, _FOLDER, _LINK = range(4)
+
+_name_of = attrgetter("name")
+_is_file, _is_folder, _is_link = os.DirEntry.is_file, os.DirEntry.is_dir, os.DirEntry.is_symlink
 
 
-class Entry:
+class Entry(msgspec.Struct, eq=False, gc=False):
     """What `os.DirEntry` is, of a folder whose listing is on the tape."""
 
-    __slots__ = ("_folder", "_inode", "_kinds", "name")
-
-    def __init__(self, folder: str, values: Any) -> None:
-        self._folder = folder
-        self.name, self._inode, self._kinds = values
+    _folder: str
+    name: str
+    _kind: int
+    #: None where the listing comes from a tape.
+    _real: os.DirEntry[str] | None
 
     @property
     def path(self) -> str:
@@ -168,23 +175,25 @@ class Entry:
 
     def inode(self) -> int:
         """Return its inode."""
-        return int(self._inode)
+        real, path = self._real, self.path
+        read = (lambda: _lstat(path).st_ino) if real is None else real.inode
+        return observe("files", "inode", path, read)
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         """Return whether it is a folder."""
-        if self._kinds & _LINK and follow_symlinks:
-            return self._leads_to(stat_module.S_ISDIR)
-        return bool(self._kinds & _FOLDER)
+        if self._kind == _LINK:
+            return follow_symlinks and self._leads_to(stat_module.S_ISDIR)
+        return self._kind == _FOLDER
 
     def is_file(self, *, follow_symlinks: bool = True) -> bool:
         """Return whether it is a file."""
-        if self._kinds & _LINK and follow_symlinks:
-            return self._leads_to(stat_module.S_ISREG)
-        return bool(self._kinds & _FILE)
+        if self._kind == _LINK:
+            return follow_symlinks and self._leads_to(stat_module.S_ISREG)
+        return self._kind == _FILE
 
     def is_symlink(self) -> bool:
         """Return whether it is a link."""
-        return bool(self._kinds & _LINK)
+        return self._kind == _LINK
 
     def is_junction(self) -> bool:
         """Return whether it is a junction, which other systems have."""
@@ -204,11 +213,12 @@ class Entry:
 class Entries:
     """What `os.scandir` returns: an iterator that is also a context."""
 
-    def __init__(self, folder: str, rows: list[Any]) -> None:
-        self._entries = map(Entry, repeat(folder), rows)
+    def __init__(self, entries: Iterator[Entry]) -> None:
+        self._entries = entries
 
-    def __iter__(self) -> Entries:
-        return self
+    def __iter__(self) -> Iterator[Entry]:
+        # Not itself: a loop over ten thousand entries is in compiled code then.
+        return self._entries
 
     def __next__(self) -> Entry:
         return next(self._entries)
@@ -221,7 +231,7 @@ class Entries:
 
     def close(self) -> None:
         """Yield no more."""
-        self._entries = map(Entry, repeat(""), ())
+        self._entries = iter(())
 
 
 def scandir(path: Any = ".") -> Any:
@@ -233,21 +243,32 @@ def scandir(path: Any = ".") -> Any:
     if text is None:
         _miss("scandir", path)
         return _scandir(path)
-    rows: list[Any] = current.observe("files", "scandir", text, lambda: _rows(path), list, list)
-    return Entries(text, rows)
+    entries = list[Any]()
+    names, kinds = current.observe("files", "scandir", text, lambda: _listing(path, entries), _same, _same)
+    return Entries(map(Entry, repeat(text), names, kinds, entries or repeat(None)))
 
 
-def _rows(path: Any) -> list[Any]:
-    with _scandir(path) as entries:
-        return [(entry.name, entry.inode(), _kinds(entry)) for entry in entries]
+def _listing(path: Any, entries: list[os.DirEntry[str]]) -> tuple[list[str], bytes]:
+    """Return the names of a folder's entries and what each is; put the entries themselves into *entries*."""
+    with _scandir(path) as found:
+        entries += found
+    return list(map(_name_of, entries)), _kinds(entries)
 
 
-def _kinds(entry: os.DirEntry[str]) -> int:
+def _kinds(entries: list[os.DirEntry[str]]) -> bytes:
+    # In compiled code where no entry is a link, of which the file would be looked at.
+    if any(map(_is_link, entries)):
+        return bytes(map(_kind, entries))
+    files = bytes(map(_is_file, entries))
+    return files if 0 not in files else bytes(map(_kind, entries))
+
+
+def _kind(entry: os.DirEntry[str]) -> int:
+    if entry.is_symlink():
+        return _LINK
     if entry.is_file(follow_symlinks=False):
         return _FILE
-    if entry.is_dir(follow_symlinks=False):
-        return _FOLDER
-    return _LINK if entry.is_symlink() else 0
+    return _FOLDER if entry.is_dir(follow_symlinks=False) else _OTHER
 
 
 # --- open -------------------------------------------------------------------------------------
@@ -286,7 +307,7 @@ def _recorded_open(recorder: Recorder, path: str, mode: str, *arguments: Any, **
         recorder.miss(f"open {path}: it is no regular file")
     else:
         # One more than is kept, so that it is seen to be too large.
-        recorder.record("files", "open", path, _content(file.fileno(), MOST_OF_ONE + 1))
+        recorder.record("files", "open", path, _content(file.fileno(), recorder.limits.read + 1))
     return file
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import audit, chance, clock, environment, files, http, source_lines, threads
+from . import audit, chance, clock, environment, files, http, libraries, source_lines, threads
 
 _installed: dict[Any, Any] = {}
 _OURS = str(Path(__file__).parents[2])
@@ -23,12 +23,18 @@ def install() -> None:
         return
     for source in (files, clock, chance, threads, http, source_lines):
         for holder, name, replacement in source.patches():
-            original = getattr(holder, name)
-            _installed[original] = replacement
-            setattr(holder, name, replacement)
+            _put(holder, name, replacement)
     environment.install()
     _installed.update(clock.proxies())
+    libraries.install(_put)
     audit.install()
+
+
+def _put(holder: Any, name: str, replacement: Any) -> None:
+    # Modules of users take functions by name; what one library sees for a module is that library's own.
+    if not isinstance(replacement, ModuleType):
+        _installed[getattr(holder, name)] = replacement
+    setattr(holder, name, replacement)
 
 
 def rebind_code() -> None:

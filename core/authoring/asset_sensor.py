@@ -159,6 +159,7 @@ def asset_sensor(
     metadata: Mapping[str, Any] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
 ) -> Callable[[SensorFunction], AssetSensorDefinition]:
     """Make a sensor of a function of a context and a materialization; called for each one of the asset.
 
@@ -168,6 +169,7 @@ def asset_sensor(
             asset is materialized.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
+        record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     The other parameters are those of `sensor`.
 
@@ -192,6 +194,7 @@ def asset_sensor(
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
 
     return define

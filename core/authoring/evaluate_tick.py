@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from ..partitions_store import ChangedPartitions, DynamicPartitionsStore, RememberedPartitions
-from ..tape import observe, reading
+from ..tape import observe
 from .asset_key import AssetKey
 from .asset_selection import AssetSelection
 from .dynamic_partitions import partition_changes
@@ -93,8 +93,7 @@ def partitions_after(
 
     None if the context has no instance. The instance is asked when a dynamic partition is, once for a set.
     """
-    current = reading()
-    if not context.has_instance and (current is None or not current.replays):
+    if not context.has_instance:
         return None
     changes = partition_changes(data.dynamic_partitions_requests)
     return ChangedPartitions(RememberedPartitions(_TapedPartitions(context)), changes)
@@ -148,7 +147,7 @@ def _for_jobs(sensor: SensorDefinition, requests: Sequence[RunRequest]) -> list[
             f"sensor {sensor.name!r} asks for a run while lacking a specified target: give @sensor one of job=, "
             "jobs=, job_name=, asset_selection= or target="
         )
-    if len(names) == 1 and all(request.job_name is None for request in requests):
+    if len(names) == 1 and {request.job_name for request in requests} == {None}:
         return list(requests)
     for index, request in enumerate(requests):
         if request.job_name is None and len(names) > 1:

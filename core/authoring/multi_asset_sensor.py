@@ -174,6 +174,7 @@ def multi_asset_sensor(
     metadata: Mapping[str, Any] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
 ) -> Callable[[SensorFunction], MultiAssetSensorDefinition]:
     """Make a sensor of a function that looks at what was materialized of several assets.
 
@@ -184,6 +185,7 @@ def multi_asset_sensor(
         request_assets: The assets that requests are about; they run in the implicit asset job.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
+        record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     The other parameters are those of `sensor`.
 
@@ -209,6 +211,7 @@ def multi_asset_sensor(
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
 
     return define

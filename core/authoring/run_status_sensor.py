@@ -56,6 +56,7 @@ class RunStatusSensorDefinition(SensorDefinition):
         required_resource_keys: set[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
         limits: SensorLimits | None = None,
+        record: bool = True,
     ) -> None:
         """Declare a sensor; `run_status_sensor` tells the parameters.
 
@@ -78,6 +79,7 @@ class RunStatusSensorDefinition(SensorDefinition):
             required_resource_keys=required_resource_keys,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
         self.run_status = _checked_status(run_status, self.name)
         if monitored_jobs and monitor_all_code_locations:
@@ -187,6 +189,7 @@ def run_status_sensor(
     *,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
 ) -> Callable[[SensorFunction], RunStatusSensorDefinition]:
     """Make a sensor of a function that is called for each run that gets to *run_status*.
 
@@ -201,6 +204,7 @@ def run_status_sensor(
         monitor_all_repositories: Deprecated name of *monitor_all_code_locations*.
         evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
         limits: What the engine lets it do; ours.
+        record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
     Raises:
         DagsterInvalidDefinitionError: The declaration contradicts itself, or no event tells of the status.
@@ -225,6 +229,7 @@ def run_status_sensor(
             metadata=metadata,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
 
     return define

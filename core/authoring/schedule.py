@@ -30,6 +30,7 @@ def schedule(
     owners: Sequence[str] | None = None,
     evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
     limits: SensorLimits | None = None,
+    record: bool = True,
     **unsupported: Any,
 ) -> Callable[[Callable[..., Any]], ScheduleDefinition]:
     """Make a schedule of a function that says what a moment asks for.
@@ -66,6 +67,7 @@ def schedule(
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
             **unsupported,
         )
 

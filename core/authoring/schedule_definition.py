@@ -72,6 +72,7 @@ class ScheduleDefinition(SensorDefinition):
         owners: Sequence[str] | None = None,
         evaluation_timeout_seconds: float = DEFAULT_TIMEOUT,
         limits: SensorLimits | None = None,
+        record: bool = True,
         **unsupported: Any,
     ) -> None:
         """Declare a schedule. Without *execution_fn* each moment asks for one run.
@@ -93,6 +94,7 @@ class ScheduleDefinition(SensorDefinition):
             owners: E-mail addresses and ``team:<name>``.
             evaluation_timeout_seconds: The engine gives an evaluation up after this long; ours, > 0.
             limits: What the engine lets it do; ours.
+            record: Whether the engine records what it reads, so that its ticks can be replayed; ours.
 
         Raises:
             DagsterInvalidDefinitionError: The declaration contradicts itself, or there is no such time
@@ -122,6 +124,7 @@ class ScheduleDefinition(SensorDefinition):
             owners=owners,
             evaluation_timeout_seconds=evaluation_timeout_seconds,
             limits=limits,
+            record=record,
         )
         if not self.targets:
             raise CheckError(f"Must provide target, job, or job_name: {self.what} has none of them")

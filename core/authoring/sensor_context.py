@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from ..plain_data import plain_problems
 from ..tape import covered, observe, reading
+from ..taped_instance import TapedInstance
 from .errors import CheckError, DagsterInvariantViolationError
 from .resource_scope import Resources, ResourceScope, needs_closing
 from .resources import checked_resources
@@ -235,13 +236,13 @@ class SensorEvaluationContext:
         Raises:
             DagsterInvariantViolationError: It was built without one.
         """
-        if (current := reading()) is not None:
-            current.miss("context.instance")
-        return self.unrecorded_instance
+        if reading() is None or not self.has_instance:
+            return self.unrecorded_instance
+        return TapedInstance(lambda: self.unrecorded_instance)
 
     @property
     def unrecorded_instance(self) -> Any:
-        """The instance, for who puts on the tape what is read of it; raises as `instance` does."""
+        """The instance itself; raises as `instance` does."""
         if self._instance is None:
             raise DagsterInvariantViolationError(
                 "Attempted to initialize dagster instance, but no instance reference was provided: "
@@ -251,8 +252,8 @@ class SensorEvaluationContext:
 
     @property
     def has_instance(self) -> bool:
-        """Whether the context was built with an instance."""
-        return self._instance is not None
+        """Whether the context was built with an instance, or its answers are a tape's."""
+        return self._instance is not None or ((current := reading()) is not None and current.replays)
 
     @property
     def resources(self) -> Resources:

@@ -116,7 +116,7 @@ class SensorDefinition:
         self.evaluation_timeout_seconds = checked_timeout(evaluation_timeout_seconds, self.what)
         self.limits = checked_limits(limits, self.what)
         self.run_key_policy = checked_policy(run_key_policy, self.what)
-        self.record = record and self.kind == "STANDARD"
+        self.record = record
         self._targets = sensor_targets(
             self.name,
             self.what,

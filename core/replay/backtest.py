@@ -13,13 +13,14 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickInterrupted
-from ..run_key_tries import in_period, try_of, with_tries
+from ..run_key_tries import try_of, with_tries
 from ..run_keys import NOBODY
 from ..sensor_state import SensorState, evolve
 from ..tape import Tape, under
 from ..tape.history_player import HistoryPlayer, Missing
 from ..tick_context import tick_context
-from .past_tick import PastTick
+from .key_owners import KeyOwners
+from .past_tick import PastTick, of_its_time
 
 #: What became of a request: only the new code makes it, only the old one did, both with other content, both.
 Change = Literal["added", "removed", "changed", "unchanged"]
@@ -58,6 +59,7 @@ class BacktestTick(msgspec.Struct, frozen=True, kw_only=True):
         error: What it raised, one line; None if it did not.
         missing: What it read that the tape does not have, a line each.
         why_not: Why it was not evaluated, None if it was.
+        python: The version of Python that recorded it, None if that is not known.
     """
 
     tick: int
@@ -68,6 +70,7 @@ class BacktestTick(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     missing: Sequence[str] = ()
     why_not: str | None = None
+    python: str | None = None
 
     def count(self, change: Change) -> int:
         """Return how many requests became that."""
@@ -102,7 +105,7 @@ class Backtest:
         self._sensor, self._definitions = sensor, definitions
         self._start_cursor, self._fresh_keys, self._missing = start_cursor, fresh_keys, missing
         self._state: SensorState | None = None
-        self._owners: dict[str, int] = {}
+        self._owners = KeyOwners(sensor.name)
         self._tries: dict[int, tuple[str, int]] = {}
         self._nearest: dict[tuple[str, str, str], Any] = {}
 
@@ -115,27 +118,30 @@ class Backtest:
             self._begin(past)
         tape = past.read_tape()
         if (why := _not_evaluated(past, tape, self._missing)) is not None:
-            return BacktestTick(tick=past.tick, at=past.started.at, why_not=why)
+            return BacktestTick(
+                tick=past.tick, at=past.started.at, why_not=why, python=past.state_at_start.python
+            )
         player = HistoryPlayer(tape or Tape(), self._missing, self._nearest, at=past.started.at)
         assert self._state is not None
         before = self._state.cursor
         events = self._decided(past, player)
         self._evolve(past, events)
-        end = events[-1]
         return BacktestTick(
             tick=past.tick,
             at=past.started.at,
             requests=list(compared(past.events, events)),
             cursor_before=before,
             cursor_after=self._state.cursor,
-            error=end.error if isinstance(end, TickFailed) else None,
+            error=next((event.error for event in events if isinstance(event, TickFailed)), None),
             missing=player.missing,
+            python=past.state_at_start.python,
         )
 
     def _begin(self, past: PastTick) -> None:
         state = past.state_at_start
         self._state = state if self._start_cursor is ... else replace(state, cursor=self._start_cursor)
-        self._owners = {} if self._fresh_keys else dict(past.owners)
+        if not self._fresh_keys:
+            self._owners = past.owners.copy()
 
     def _decided(self, past: PastTick, player: HistoryPlayer) -> list[AnyEvent]:
         assert self._state is not None
@@ -145,16 +151,15 @@ class Backtest:
         with under(player):
             evaluation = evaluate(self._sensor, context, self._definitions)
         policy = self._sensor.run_key_policy
-        evaluation = in_period(evaluation, policy, past.started.at)
+        evaluation = of_its_time(evaluation, self._sensor, state, past.started)
         self._state = evolve(state, past.tick, past.started)
         requests = evaluation.requests
         owners, tries = with_tries(
             policy,
             requests,
-            [self._owners.get(request.run_key or "", NOBODY) for request in requests],
+            self._owners.owners(requests),
             lambda owner: self._failed_try(past, owner),
         )
-        end: Any = past.events[-1]
         return decide(
             self._state,
             FinishedTick(tick=past.tick, sensor=past.started.sensor, evaluation=evaluation, duration=0.0),
@@ -164,26 +169,26 @@ class Backtest:
             limits=self._sensor.limits,
             tries=tries,
             offset=past.offset,
-            at=end.at,
+            at=past.end.at,
         )
 
     def _evolve(self, past: PastTick, events: Sequence[AnyEvent]) -> None:
         assert self._state is not None
         for offset, event in enumerate(events, past.offset):
             self._state = evolve(self._state, offset, event)
-            if isinstance(event, RunRequested) and event.run_key:
-                self._owners.setdefault(event.run_key, offset)
-                self._tries[offset] = event.run_key, try_of(event)
+            if isinstance(event, RunRequested):
+                self._owners.claimed(offset, event.run_key)
+                if event.run_key and self._sensor.run_key_policy.retries:
+                    self._tries[offset] = event.run_key, try_of(event)
             elif isinstance(event, RunKeysReleased):
-                for key in event.run_keys:
-                    self._owners.pop(key, None)
+                self._owners.released(event)
 
     def _failed_try(self, past: PastTick, owner: int) -> int | None:
         """Return which try a request was, if its run has failed: the new code's fail as those recorded did."""
         if owner not in self._tries:
             return past.failed_try(owner)
         key, number = self._tries[owner]
-        recorded = past.failed_try(past.owners.get(key, NOBODY))
+        recorded = past.failed_try(past.owners.owner(key))
         return number if recorded is not None and recorded >= number else None
 
 
@@ -196,9 +201,8 @@ def _switched(state: SensorState, as_was: SensorState) -> SensorState:
 
 
 def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str | None:
-    end = past.events[-1]
-    if isinstance(end, TickInterrupted):
-        return f"it was interrupted: {end.reason}"
+    if isinstance(past.end, TickInterrupted):
+        return f"it was interrupted: {past.end.reason}"
     if tape is None and missing != "live":
         return "what it read was not recorded"
     return None
@@ -206,7 +210,7 @@ def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str |
 
 def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[RequestChange]:
     """Yield the requests among the events of a tick, before and after: those of one run key are one."""
-    before, after = list(_requests(old)), list(_requests(new))
+    before, after = _requests(old), _requests(new)
     left = {_identity(request): request for request in before}
     for request in after:
         was = left.pop(_identity(request), None)
@@ -220,8 +224,8 @@ def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[Reque
         yield RequestChange("removed", request, None)
 
 
-def _requests(events: Iterable[AnyEvent]) -> Iterator[RunRequested]:
-    return (event for event in events if isinstance(event, RunRequested))
+def _requests(events: Iterable[AnyEvent]) -> list[RunRequested]:
+    return [event for event in events if isinstance(event, RunRequested)]
 
 
 def _identity(request: RunRequested) -> Any:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 
-from ..events import AnyEvent, TickStarted
+from ..authoring.sensor_definition import SensorDefinition
+from ..evaluation import Evaluation
+from ..events import AnyEvent, SensorQuarantined, TickStarted
+from ..moments import handled
 from ..partitions_store import DynamicPartitionsStore
-from ..run_key_tries import FailedTry
+from ..run_key_tries import FailedTry, in_period
 from ..sensor_state import SensorState
 from ..tape import Tape
+from .key_owners import KeyOwners
 
 
 class PastTick(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +26,7 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
         started: How it started.
         state_at_start: The sensor then.
         state: The sensor at the head on which the tick was decided.
-        owners: Of the sensor's run keys at that head, the offset of the request that owns each.
+        owners: Who owned which of the sensor's run keys at that head.
         failed_try: Returns, for the offset of a request of the sensor, which try of its run key it was, if its run
             had failed by then; None for any other.
         partitions: The dynamic partitions at that head.
@@ -34,9 +39,28 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     started: TickStarted
     state_at_start: SensorState
     state: SensorState
-    owners: Mapping[str, int]
+    owners: KeyOwners
     failed_try: FailedTry
     partitions: DynamicPartitionsStore
     events: Sequence[AnyEvent]
     offset: int
     read_tape: Callable[[], Tape | None]
+
+    @property
+    def end(self) -> Any:
+        """The event by which the tick ended."""
+        last = self.events[-1]
+        return self.events[-2] if isinstance(last, SensorQuarantined) else last
+
+
+def of_its_time(
+    evaluation: Evaluation, sensor: SensorDefinition, state: SensorState, started: TickStarted
+) -> Evaluation:
+    """Return the evaluation with what the time of its tick makes of it, as the engine did.
+
+    Args:
+        state: The sensor when the tick started.
+    """
+    if sensor.moments is not None and started.scheduled_for is not None:
+        evaluation = handled(evaluation, state, sensor.moments, started.scheduled_for)
+    return in_period(evaluation, sensor.run_key_policy, started.at)

@@ -13,12 +13,13 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunRequested, TickFailed, TickInterrupted
-from ..run_key_tries import in_period, with_tries
+from ..python_version import version_note
+from ..run_key_tries import with_tries
 from ..run_keys import NOBODY
 from ..tape import Player, Tape, under
 from ..tape.storing import MissingBlob
 from ..tick_context import tick_context
-from .past_tick import PastTick
+from .past_tick import PastTick, of_its_time
 
 #: What came of replaying a tick.
 Verdict = Literal["equal", "different", "partial", "not recorded", "not evaluated"]
@@ -49,7 +50,9 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         at: When it started; UTC, microseconds since the epoch.
         verdict: ``"equal"`` only if all that it read is on its tape and the decisions are equal, field by field.
         differences: Where they are not, in order.
-        why: Why it could not be replayed, or what it read that is not on the tape.
+        why: Why it could not be replayed, what it read that is not on the tape, and if it is not equal that another
+            Python recorded it.
+        python: The version of Python that recorded it, None if that is not known.
     """
 
     tick: int
@@ -57,6 +60,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     differences: Sequence[Difference] = ()
     why: Sequence[str] = ()
+    python: str | None = None
 
 
 def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -> Replayed:
@@ -67,9 +71,16 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
     """
 
     def said(verdict: Verdict, differences: Sequence[Difference] = (), why: Sequence[str] = ()) -> Replayed:
-        return Replayed(tick=past.tick, at=past.started.at, verdict=verdict, differences=differences, why=why)
+        return Replayed(
+            tick=past.tick,
+            at=past.started.at,
+            verdict=verdict,
+            differences=differences,
+            why=why,
+            python=past.state_at_start.python,
+        )
 
-    if (reason := _not_evaluated(past.events[-1])) is not None:
+    if (reason := _not_evaluated(past.end)) is not None:
         return said("not evaluated", why=[reason])
     try:
         tape = past.read_tape()
@@ -85,7 +96,8 @@ def replay(past: PastTick, sensor: SensorDefinition, definitions: Definitions) -
     differences = list(_differences(past.events, _decided(past, sensor, definitions, player, tape)))
     missing = [f"it reads what it did not read then: {what}" for what in player.missing]
     if differences or missing:
-        return said("different", differences, missing)
+        note = version_note(past.state_at_start.python)
+        return said("different", differences, missing if note is None else [note, *missing])
     return said("equal")
 
 
@@ -102,17 +114,17 @@ def _decided(
 ) -> list[AnyEvent]:
     context = tick_context(sensor, past.state_at_start, past.started.scheduled_for, definitions, None)
     with under(player):
-        evaluation = in_period(evaluate(sensor, context, definitions), sensor.run_key_policy, past.started.at)
+        evaluation = evaluate(sensor, context, definitions)
+    evaluation = of_its_time(evaluation, sensor, past.state_at_start, past.started)
     finished = FinishedTick(tick=past.tick, sensor=sensor.name, evaluation=evaluation, duration=0.0)
     recorded = (event.run for event in past.events if isinstance(event, RunRequested))
     requests = evaluation.requests
     owners, tries = with_tries(
         sensor.run_key_policy,
         requests,
-        [past.owners.get(request.run_key or "", NOBODY) for request in requests],
+        past.owners.owners(requests),
         past.failed_try,
     )
-    end: Any = past.events[-1]
     return decide(
         past.state,
         finished,
@@ -122,7 +134,7 @@ def _decided(
         limits=sensor.limits,
         tries=tries,
         offset=past.offset,
-        at=end.at,
+        at=past.end.at,
     )
 
 

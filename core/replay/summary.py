@@ -6,6 +6,7 @@ from collections import Counter
 
 import msgspec
 
+from ..python_version import version_note
 from .backtest import BacktestTick, Change
 
 #: Into how many spans the time is divided in which requests are counted.
@@ -28,6 +29,7 @@ class Summary(msgspec.Struct):
         errors: How many ticks failed; the first of them.
         missing: What the code read that no tape has, and how often.
         not_evaluated: Why ticks were left out, and how many.
+        versions: Of ticks that failed, or read what is on no tape, how many another Python recorded, and what to say.
         balance: Of run keys that one code asks for more often than the other, by how much the new one does.
     """
 
@@ -43,6 +45,7 @@ class Summary(msgspec.Struct):
     first_error: BacktestTick | None = None
     missing: Counter[str] = msgspec.field(default_factory=Counter)
     not_evaluated: Counter[str] = msgspec.field(default_factory=Counter)
+    versions: Counter[str] = msgspec.field(default_factory=Counter)
     balance: Counter[str] = msgspec.field(default_factory=Counter)
 
     def add(self, tick: BacktestTick) -> None:
@@ -59,6 +62,8 @@ class Summary(msgspec.Struct):
         if tick.error is not None:
             self.errors += 1
             self.first_error = self.first_error or tick
+        if (tick.error or tick.missing) and (note := version_note(tick.python)) is not None:
+            self.versions[note] += 1
         for what in tick.missing:
             if what in self.missing or len(self.missing) < _KEPT:
                 self.missing[what] += 1

@@ -1,6 +1,6 @@
 """The tape: what a sensor read of the outside world in one tick, so that the tick can be evaluated again."""
 
-from .current import Reading, covered, observe, reading, under
+from .current import Reading, covered, observe, playing, reading, under
 from .player import NotOnTape, Player
 from .recorder import Recorder
 from .tape import Observation, Tape
@@ -14,6 +14,7 @@ __all__ = [
     "Tape",
     "covered",
     "observe",
+    "playing",
     "reading",
     "under",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -17,21 +16,35 @@ Reading = Recorder | Player
 
 _current: ContextVar[Reading | None] = ContextVar("ticktrail_tape", default=None)
 
+_playing: ContextVar[Player | None] = ContextVar("ticktrail_playing", default=None)
+
+#: Return the tape that is played in this thread, also while its reads are covered; None if there is none.
+playing: Callable[[], Player | None] = _playing.get
+
 #: Return what reads of this thread are handed to, None outside of evaluations that are recorded or replayed.
 reading: Callable[[], Reading | None] = _current.get
 
 
-@contextmanager
-def under(reads: Reading | None) -> Iterator[None]:
-    """Hand the reads of this thread to *reads*."""
-    before = _current.set(reads)
-    try:
-        yield
-    finally:
-        _current.reset(before)
+class under:
+    """A context that hands the reads of this thread to *reads*."""
+
+    # A class, as every tick passes through it: a generator takes three times as long.
+    __slots__ = ("_before", "_played_before", "_reads")
+
+    def __init__(self, reads: Reading | None) -> None:
+        self._reads = reads
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._reads)
+        self._played_before = _playing.set(self._reads) if isinstance(self._reads, Player) else None
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
+        if self._played_before is not None:
+            _playing.reset(self._played_before)
 
 
-def covered() -> Any:
+def covered() -> under:
     """Return a context in which nothing is recorded: what is read in it is on the tape already, as another read."""
     return under(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
-from .player import NotOnTape, Player, error_of
+from .player import NotOnTape, Player, answer
 from .tape import Observation, Tape
 
 T = TypeVar("T")
@@ -71,9 +71,7 @@ class HistoryPlayer(Player):
             if place not in self._nearest:
                 raise NotOnTape(f"{what} {subject!r} is not on the tape of this tick, nor on one before")
             observation = self._nearest[place]
-        if observation.raised is not None:
-            raise error_of(observation.raised)
-        return restored(observation.result)
+        return answer(observation, restored)
 
     def _live(self, read: Callable[[], T]) -> T:
         self.inside += 1

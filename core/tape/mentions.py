@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from .tape import Observation, Tape
 
@@ -25,7 +24,7 @@ def mentions(tape: Tape, run_key: str) -> Iterator[str]:
 
 def _told(observation: Observation, run_key: str) -> str | None:
     if observation.what in ("listdir", "scandir"):
-        names = _names(observation.result)
+        names = observation.result if observation.what == "listdir" else observation.result[0]
         here = [name for name in names if _is_part(name, run_key)]
         if not here:
             return None
@@ -34,10 +33,6 @@ def _told(observation: Observation, run_key: str) -> str | None:
     if _is_part(observation.subject.rpartition("/")[2], run_key):
         return f"{observation.what} {observation.subject}"
     return None
-
-
-def _names(listing: Sequence[Any]) -> list[str]:
-    return [entry if isinstance(entry, str) else entry[0] for entry in listing]
 
 
 def _is_part(name: str, run_key: str) -> bool:

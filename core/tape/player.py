@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import sys
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -54,10 +54,7 @@ class Player:
             raise NotOnTape(
                 f"{what} {subject!r} is not on the tape of this tick: the code reads what it did not read then"
             )
-        observation = left.popleft()
-        if observation.raised is not None:
-            raise error_of(observation.raised)
-        return restored(observation.result)
+        return answer(left.popleft(), restored)
 
     def miss(self, what: str) -> None:
         """Note a read that cannot be answered."""
@@ -65,13 +62,31 @@ class Player:
             self.missing.append(what)
 
 
+def answer(observation: Observation, restored: Callable[[Any], T]) -> T:
+    """Return what was read then, or raise what was raised."""
+    if observation.raised is not None:
+        raise error_of(observation.raised)
+    return restored(observation.result)
+
+
 def error_of(raised: Sequence[Any]) -> Exception:
-    """Return an error like the recorded one; a type that is not Python's own becomes a `RuntimeError`."""
+    """Return an error like the recorded one; of a type that nobody has imported it becomes a `RuntimeError`."""
     name, *arguments = raised
-    kind = getattr(builtins, name, None)
+    module, _, kind_name = name.rpartition(".")
+    kind = getattr(sys.modules.get(module or "builtins"), kind_name, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
         return RuntimeError(f"{name}: {', '.join(map(str, arguments))}")
-    if issubclass(kind, OSError):
+    if issubclass(kind, OSError) and not module:
         # OSError chooses the type from the number.
         return OSError(*arguments)
-    return kind(*arguments)
+    return _made(kind, arguments)
+
+
+def _made(kind: type[Exception], arguments: Sequence[Any]) -> Exception:
+    try:
+        return kind(*arguments)
+    except TypeError:
+        # It makes its arguments of other ones, which nobody has kept.
+        error = kind.__new__(kind, *arguments)
+        error.args = tuple(arguments)
+        return error

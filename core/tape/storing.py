@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Container, Iterator
-from hashlib import blake2b
 
 from ..errors import TickTrailError
 from ..events import BlobStored, TapeRecorded
-from .tape import Tape
-
-#: Bytes up to which observations are kept in the event itself.
-_SHORT = 64
+from .tape import Tape, digest_of
 
 
 class MissingBlob(TickTrailError):
@@ -28,16 +24,17 @@ def tape_events(
     """
     if not tape.channels and tape.complete:
         return
-    short, named = dict[str, bytes](), dict[str, bytes]()
-    for channel, content in tape.channels.items():
-        if len(content) <= _SHORT:
-            short[channel] = content
-            continue
-        named[channel] = digest = blake2b(content, digest_size=16).digest()
+    for channel, digest in tape.digests.items():
         if digest not in stored:
-            yield BlobStored(at=at, tick=tick, sensor=sensor, digest=digest, content=zlib.compress(content))
+            content = zlib.compress(tape.channels[channel])
+            yield BlobStored(at=at, tick=tick, sensor=sensor, digest=digest, content=content)
     yield TapeRecorded(
-        at=at, tick=tick, sensor=sensor, short=short, stored=named, uncovered=list(tape.uncovered)
+        at=at,
+        tick=tick,
+        sensor=sensor,
+        short={name: content for name, content in tape.channels.items() if name not in tape.digests},
+        stored=dict(tape.digests),
+        uncovered=list(tape.uncovered),
     )
 
 
@@ -53,7 +50,7 @@ def tape_of(event: TapeRecorded, blob: Callable[[bytes], BlobStored | None]) -> 
     channels = dict(event.short)
     for channel, digest in event.stored.items():
         channels[channel] = _content(channel, digest, blob(digest))
-    return Tape(channels, tuple(event.uncovered))
+    return Tape(channels, tuple(event.uncovered), event.stored)
 
 
 def content_of(blob: BlobStored) -> bytes:
@@ -66,7 +63,7 @@ def content_of(blob: BlobStored) -> bytes:
         content = zlib.decompress(blob.content)
     except zlib.error as error:
         raise MissingBlob(f"blob {blob.digest.hex()} is damaged: {error}") from error
-    if blake2b(content, digest_size=16).digest() != blob.digest:
+    if digest_of(content) != blob.digest:
         raise MissingBlob(f"blob {blob.digest.hex()} is damaged: it is something else")
     return content
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -24,13 +25,20 @@ class Observation(msgspec.Struct, frozen=True, array_like=True, gc=False):
     raised: Sequence[Any] | None = None
 
 
-_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Observation]).decode
 
 
-def encode_channel(observations: Sequence[tuple[Any, ...]]) -> bytes:
-    """Return a channel's observations, each a tuple of `Observation`'s fields, as they are stored."""
-    return _encode(observations)
+def channel_head(count: int) -> bytes:
+    """Return what the encoded observations of a channel begin with, so that they are a msgpack array."""
+    if count < 16:
+        return bytes([0x90 | count])
+    return b"\xdc" + count.to_bytes(2) if count < 1 << 16 else b"\xdd" + count.to_bytes(4)
+
+
+def digest_of(content: bytes) -> bytes:
+    """Return the 16 bytes that stand for a content."""
+    # Of the hashes that nobody can make collide, the one that processors have instructions for.
+    return sha256(content).digest()[:16]
 
 
 class Tape(msgspec.Struct, frozen=True):
@@ -40,10 +48,12 @@ class Tape(msgspec.Struct, frozen=True):
         channels: The observations of each kind of source, such as ``"files"`` and ``"clock"``, encoded: in the order
             in which they were made.
         uncovered: What was read and not recorded, a line each; none if the tape is complete.
+        digests: The `digest_of` channels that take more room than that, by their names.
     """
 
     channels: Mapping[str, bytes] = {}
     uncovered: Sequence[str] = ()
+    digests: Mapping[str, bytes] = {}
 
     @property
     def complete(self) -> bool:

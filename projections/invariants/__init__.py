@@ -3,7 +3,8 @@
 ==  ============================================================================================
 2   A tick's outcome is one append: its lines, verdicts, cursor and end are all there or none is. One that puts
     requests off requests no more than it may, and keeps its cursor.
-3   No two requests of one sensor carry the same run key, unless its release lies between them;
+3   No two requests of one sensor, made here or imported, carry the same run key, unless its release lies
+    between them;
     and no two run keys share a digest, which would pass for that.
 4   A run starts once at most, after its request, and ends once at most.
 5   One tick of a sensor is in flight at a time, none while it is quarantined, and each cursor follows from the
@@ -13,6 +14,7 @@
 10  A sensor reacts to each event once, in the order of the log, unless its cursor is reset.
 11  A schedule handles its moments once and in order, unless its cursor is reset.
 12  What a tape names by its digest was stored before it, whole.
+13  What came from another system came once, and belongs to the import that it names.
 ==  ============================================================================================
 
 Invariant 1, that all state can be rebuilt, is not about the log alone: ``ticktrail rebuild --check``.
@@ -31,6 +33,7 @@ from ...core.log import Frame
 from ...core.run_keys import RunKeyOwners
 from ..run_keys_in_memory import MemoryRunKeyIndex
 from .collisions import KeyCollisions
+from .imports import ImportedOnce
 from .moments import MomentOrder
 from .owners import KeyOwners
 from .partitions import PartitionSets
@@ -43,7 +46,7 @@ from .turns import Turns
 __all__ = ["CHECKED", "Violation", "check"]
 
 #: The numbers of the invariants that `check` looks at.
-CHECKED = (2, 3, 4, 5, 7, 9, 10, 11, 12)
+CHECKED = (2, 3, 4, 5, 7, 9, 10, 11, 12, 13)
 
 
 class Violation(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +90,7 @@ def check(
         ReactionOrder(partial(report, 10)),
         MomentOrder(partial(report, 11)),
         StoredTapes(partial(report, 12)),
+        ImportedOnce(partial(report, 13)),
     )
     for checker in checkers:
         for kind, step in checker.steps().items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from ...core.events import RunKeyRepeated, RunRequested
+from ...core.events import RunKeyImported, RunKeyRepeated, RunRequested
 from ...core.run_keys import NOBODY, RunKeyOwners, run_key_digests
 
 
@@ -23,9 +23,9 @@ class KeyCollisions:
 
     def steps(self) -> Mapping[type, Callable[[int, Any], None]]:
         """Return what to call with (offset, event), by type of event."""
-        return {RunRequested: self._see, RunKeyRepeated: self._see}
+        return {RunRequested: self._see, RunKeyRepeated: self._see, RunKeyImported: self._see}
 
-    def _see(self, offset: int, event: RunRequested | RunKeyRepeated) -> None:
+    def _see(self, offset: int, event: RunRequested | RunKeyRepeated | RunKeyImported) -> None:
         if not event.run_key or event.sensor is None:
             return
         digests, second = run_key_digests(event.sensor, [event.run_key]), _second(event.sensor, event.run_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...core.events import RunKeyRepeated, RunKeysReleased, RunRequested
+from ...core.events import RunKeyImported, RunKeyRepeated, RunKeysReleased, RunRequested
 from ...core.run_keys import NOBODY, RunKeyOwners, run_key_digests
 
 
@@ -24,11 +24,12 @@ class KeyOwners:
         """Return what to call with (offset, event), by type of event."""
         return {
             RunRequested: self._requested,
+            RunKeyImported: self._requested,
             RunKeyRepeated: self._repeated,
             RunKeysReleased: self._released,
         }
 
-    def _requested(self, offset: int, event: RunRequested) -> None:
+    def _requested(self, offset: int, event: RunRequested | RunKeyImported) -> None:
         if not event.run_key or event.sensor is None:
             return
         digests = run_key_digests(event.sensor, [event.run_key])
@@ -36,9 +37,10 @@ class KeyOwners:
         if owner == NOBODY:
             self._index.claim(digests, [offset])
         else:
+            verb = "imports" if isinstance(event, RunKeyImported) else "requests"
             self._report(
                 offset,
-                f"sensor {event.sensor!r} requests run key {event.run_key!r} again, "
+                f"sensor {event.sensor!r} {verb} run key {event.run_key!r} again, "
                 f"which the request at offset {owner} owns",
             )
 

@@ -9,6 +9,7 @@ from ...core.events import (
     CursorReset,
     CursorUpdated,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorStarted,
     SensorStatusReset,
@@ -44,6 +45,7 @@ class Turns:
             TickInterrupted: self._ended,
             CursorUpdated: self._cursor_changed,
             CursorReset: self._cursor_changed,
+            SensorImported: self._cursor_changed,
             SensorDefined: self._defined,
             SensorQuarantined: self._held,
             SensorStarted: self._released,
@@ -73,7 +75,7 @@ class Turns:
         if self._open.get(event.sensor) == event.tick:
             del self._open[event.sensor]
 
-    def _cursor_changed(self, offset: int, event: CursorUpdated | CursorReset) -> None:
+    def _cursor_changed(self, offset: int, event: CursorUpdated | CursorReset | SensorImported) -> None:
         self._expect_cursor(offset, event.sensor, event.before, "the change starts from")
         self._cursors[event.sensor] = event.after
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import pytest
 
@@ -42,3 +43,19 @@ def test_a_bar_is_shown_for_much_on_a_terminal_only(
 
     assert quiet == ""
     assert "counting" in capsys.readouterr().err
+
+
+def test_a_bar_alone_is_drawn_in_the_calls_and_by_no_thread(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Seen to fail when the bar had a thread, which a fork would have left in the middle of something."""
+    monkeypatch.setattr(progress, "_FEW", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    before = set(threading.enumerate())
+
+    with progress.events_bar("testing", 40, alone=True) as show:
+        show(20)
+        begun = set(threading.enumerate()) - before
+
+    assert not begun
+    assert "20/40" in capsys.readouterr().err

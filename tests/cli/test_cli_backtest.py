@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from command_line import CommandLine
+from ticktrail.adapters import progress
+from ticktrail.adapters.cli import side_by_side
 
 
 @pytest.fixture
@@ -110,9 +114,116 @@ def test_a_read_that_the_tape_lacks_is_told(recorded: CommandLine, changed: Call
     assert "read in 3 ticks, and not on their tapes: listdir /" in result.out
 
 
+def test_keys_can_be_fresh_and_the_missing_can_be_nearest_or_live(
+    recorded: CommandLine, changed: Callable[..., Path], listing_py: Path
+) -> None:
+    def counts(code: Path, *arguments: object) -> dict[str, int]:
+        *_, last = recorded("backtest", "files", "--json", "--code", code, *arguments).records
+        counts: dict[str, int] = last["summary"]["counts"]
+        return counts
+
+    last = recorded("tick", "list", "files", "--json").records[0]["started_at"]
+    since = datetime.fromtimestamp(last / 1e6, UTC).isoformat()
+    assert counts(listing_py, "--from", since) == {"unchanged": 1}
+    assert counts(listing_py, "--from", since, "--fresh-keys") == {"added": 2, "unchanged": 1}
+
+    code = changed(
+        "for name in", 'if os.path.exists("/"): yield dg.RunRequest(run_key="root")\n    for name in'
+    )
+    assert counts(code) == {"removed": 3}
+    assert counts(code, "--missing", "live") == {"added": 1, "unchanged": 3}
+
+
+def test_what_is_live_is_told_as_missing(recorded: CommandLine, changed: Callable[..., Path]) -> None:
+    code = changed("for name in", 'context.observe("now", dict)\n    for name in')
+
+    failed = recorded("backtest", "files", "--code", code)
+    live = recorded("backtest", "files", "--code", code, "--missing", "live")
+
+    assert failed.code == 1 and live.code == 0
+    assert "read in 3 ticks, and not on their tapes: now" in live.out
+
+
+class TestSeveralSensors:
+    """They are worked on side by side, and told of in the order of their names."""
+
+    @pytest.fixture(autouse=True)
+    def processors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(side_by_side, "_processors", lambda: 3)
+
+    def test_it_is_as_if_each_were_tested_alone(
+        self, recorded: CommandLine, changed: Callable[..., Path]
+    ) -> None:
+        """Seen to fail when what was done first was told first: the one that takes longer is named first."""
+        each, code = ("files", "unrecorded"), changed("for name in", "sum(range(2_000_000))\n    for name in")
+        alone = [recorded("backtest", name, "--code", code).out for name in each]
+        together = recorded("backtest", *each, "--code", code)
+
+        assert together.code == 0 and together.out == "".join(alone)
+        records = recorded("backtest", *each, "--json", "--code", code).records
+        assert [record["sensor"] for record in records] == ["files"] * 4 + ["unrecorded"] * 4
+
+    def test_a_bar_shows_how_far_all_are(
+        self, recorded: CommandLine, listing_py: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(progress, "_FEW", 0)
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        head = recorded.head()
+
+        result = recorded("backtest", "files", "unrecorded", "--code", listing_py)
+
+        assert (
+            "testing 2 sensors" in result.err and f"{2 * head}/{2 * head}" in result.err and result.code == 0
+        ), result.out
+
+    def test_one_that_fails_does_not_hide_what_came_before(
+        self, recorded: CommandLine, changed: Callable[..., Path]
+    ) -> None:
+        code = changed("for name in", "os._exit(7)\n    for name in")
+        result = recorded("backtest", "unrecorded", "files", "--code", code)
+
+        assert result.code == 1 and result.out.startswith("unrecorded: ")
+        assert "the process for sensor 'files' ended with code 7 before it was done" in result.err
+
+    def test_the_page_has_a_part_for_each(
+        self, recorded: CommandLine, listing_py: Path, tmp_path: Path
+    ) -> None:
+        page = tmp_path / "report.html"
+        recorded("backtest", "files", "unrecorded", "--html", page, "--code", listing_py)
+
+        assert [line for line in page.read_text().splitlines() if "<h2>" in line] == [
+            "<h2>files</h2>",
+            "<h2>unrecorded</h2>",
+        ]
+
+    def test_a_cursor_to_begin_with_is_of_one(self, recorded: CommandLine, listing_py: Path) -> None:
+        result = recorded("backtest", "files", "unrecorded", "--start-cursor", "1", "--code", listing_py)
+
+        assert result.code != 0 and "--start-cursor is of one sensor" in result.err
+
+    def test_tables_have_the_ticks_of_all(
+        self, recorded: CommandLine, listing_py: Path, tmp_path: Path
+    ) -> None:
+        duckdb = pytest.importorskip("duckdb")
+        tables = tmp_path / "tables"
+        result = recorded("backtest", "files", "unrecorded", "--parquet", tables, "--code", listing_py)
+
+        assert result.code == 0 and str(tables / "backtest_ticks") in result.err
+        counts = duckdb.sql(
+            f"FROM '{tables}/backtest_ticks/*.parquet' SELECT sensor, count(*) GROUP BY 1 ORDER BY 1"
+        )
+        assert counts.fetchall() == [("files", 3), ("unrecorded", 3)]
+        asked = duckdb.sql(
+            f"FROM '{tables}/backtest_requests/*.parquet' SELECT run_key, change ORDER BY tick"
+        )
+        assert asked.fetchall() == [(f"{number}.csv", "unchanged") for number in range(3)]
+        assert not list(tables.rglob("*.unfinished"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--code", "{code}"), "give the name of a sensor, or --all"),
         (("nobody", "--code", "{code}"), "there is no sensor 'nobody'"),
         (("files", "--code", "nowhere.py"), "the definitions file nowhere.py does not exist"),
         (("files", "--code", "no.such.module"), "there is no module 'no.such.module'"),

@@ -59,7 +59,7 @@ def test_a_sound_log_is_told_with_what_was_read(told: CommandLine, story: Story)
     assert result.out == (
         f"read: frames {len(story.appends)}, events {story.head}, "
         "ticks 5, run requests 5, runs started 5\n"
-        "invariants 1, 2, 3, 4, 5, 7, 9, 10, 11 and 12 hold\n"
+        "invariants 1, 2, 3, 4, 5, 7, 9, 10, 11, 12 and 13 hold\n"
     )
 
 

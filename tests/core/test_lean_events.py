@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -53,11 +53,12 @@ def _values(kind: type[msgspec.Struct]) -> list[object]:
         if not field.required:
             break
         plain = samples.get(field.type)
-        values.append(plain if plain is not None else _other(str(field.type)))
+        values.append(plain if plain is not None else _other(field.type))
     return values
 
 
-def _other(annotation: str) -> object:
+def _other(kind: Any) -> object:
+    annotation = str(kind)
     if "Literal" in annotation:
-        return "RUNNING"
+        return get_args(kind)[0]
     return ["x"] if "list" in annotation else None

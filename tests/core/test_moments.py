@@ -101,7 +101,7 @@ class TestHandled:
     def test_the_moment_becomes_the_cursor_whatever_came_of_the_evaluation(self) -> None:
         failed = Evaluation(cursor=None, cursor_before=None, error="ValueError: no")
 
-        after = handled(failed, state(cursor=NOON), NOON + HOUR, None)
+        after = handled(failed, state(cursor=NOON), hourly, NOON + HOUR)
 
         assert (after.cursor_before, after.cursor) == (moment_text(NOON), moment_text(NOON + HOUR))
         assert after.error == "ValueError: no"
@@ -111,7 +111,7 @@ class TestHandled:
             cursor=None, cursor_before=None, requests=[Request(job="j", run_key="a"), Request(job="j")]
         )
 
-        keyed, plain = handled(asking, state(), NOON, None).requests
+        keyed, plain = handled(asking, state(), hourly, NOON).requests
 
         assert keyed.run_key == f"a @ {moment_text(NOON)}"
         assert plain.run_key is None
@@ -121,7 +121,9 @@ class TestHandled:
     def test_the_note_goes_to_the_log_of_the_tick(self) -> None:
         nothing = Evaluation(cursor=None, cursor_before=None)
 
-        assert handled(nothing, state(), NOON, "7 passed over").notes == ["7 passed over"]
+        after = handled(nothing, state(cursor=NOON), hourly, NOON + 8 * HOUR)
+
+        assert after.notes == [passed_over(state(cursor=NOON), hourly, NOON + 8 * HOUR)]
 
 
 class TestMomentText:

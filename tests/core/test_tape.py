@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ticktrail.core.events import BlobStored, TapeRecorded
 from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, observe, under
+from ticktrail.core.tape.limits import TapeLimits
 from ticktrail.core.tape.mentions import mentions
-from ticktrail.core.tape.recorder import MOST_OF_ONE
 from ticktrail.core.tape.storing import MissingBlob, tape_events, tape_of
+from ticktrail.core.tape.tape import digest_of
 
 
 def recorded(*reads: tuple[str, Any]) -> Tape:
@@ -86,11 +88,24 @@ def test_what_is_not_on_the_tape_is_named_and_not_read() -> None:
 
 
 def test_one_answer_that_is_too_large_is_named_and_the_others_are_kept() -> None:
-    tape = recorded(("/small", ["a"]), ("/large", "x" * MOST_OF_ONE))
+    tape = recorded(("/small", ["a"]), ("/large", "x" * TapeLimits().read))
 
     assert not tape.complete
     assert tape.uncovered == ("listdir /large: too large, 1,048,576 bytes are recorded at most",)
     assert played(tape, "/small") == [["a"]]
+
+
+def test_of_more_than_a_tape_may_have_the_largest_source_is_left_out_and_named() -> None:
+    """Seen to fail when the limit was one for each source."""
+    recorder = Recorder(limits=TapeLimits(read=80, tick=150))
+    for channel, size in (("files", 40), ("http", 70), ("clock", 50)):
+        recorder.record(channel, "read", "a", "x" * size)
+
+    tape = recorder.tape()
+
+    assert sorted(tape.channels) == ["clock", "files"]
+    (uncovered,) = tape.uncovered
+    assert uncovered.startswith("http: too large, ") and "150 bytes of all that a tick reads" in uncovered
 
 
 def test_no_more_than_twenty_uncovered_reads_are_named() -> None:
@@ -153,7 +168,7 @@ class TestStoring:
 def test_a_run_key_is_found_in_what_was_read() -> None:
     recorder = Recorder()
     recorder.record("files", "listdir", "/in", ["a.csv", "b.csv", "x"])
-    recorder.record("files", "scandir", "/in/deep", [("b.csv.gz", 1, 2), ("c.csv", 2, 2)])
+    recorder.record("files", "scandir", "/in/deep", (["b.csv.gz", "c.csv"], b"\x01\x01"))
     recorder.record("files", "stat", "/in/b.csv", (1, 2))
     recorder.record("files", "stat", "/in/a.csv", (1, 2))
     recorder.record("files", "open", "/gone/b.csv", None, ["FileNotFoundError", 2, "gone"])
@@ -164,3 +179,71 @@ def test_a_run_key_is_found_in_what_was_read() -> None:
         "stat /in/b.csv",
     ]
     assert list(mentions(recorder.tape(), "order 17")) == []
+
+
+class TestWhatHasNotChanged:
+    """A recorder that knows the sensor's last tape."""
+
+    @staticmethod
+    def taken(names: list[str], last: Tape) -> Tape:
+        recorder = Recorder(last)
+        recorder.record("files", "listdir", "/in", names)
+        recorder.record("clock", "time", "", 1.5)
+        return recorder.tape()
+
+    def test_its_content_is_the_last_tapes_own(self) -> None:
+        names = [f"file {number}" for number in range(1000)]
+        last = self.taken(names, Tape())
+
+        tape = self.taken(names, last)
+
+        assert tape == last and tape.channels["files"] is last.channels["files"]
+
+    @pytest.mark.parametrize("change", [lambda names: names[:-1], lambda names: [*names[:-1], "FILE 999"]])
+    def test_what_has_changed_is_another_content(self, change: Callable[[list[str]], list[str]]) -> None:
+        """Seen to fail when only the lengths were compared."""
+        names = [f"file {number}" for number in range(1000)]
+        last = self.taken(names, Tape())
+
+        tape = self.taken(change(names), last)
+
+        assert tape == self.taken(change(names), Tape())
+        assert tape.digests["files"] == digest_of(tape.channels["files"]) != last.digests["files"]
+
+
+def test_an_answer_is_on_the_tape_as_it_was_when_it_was_read() -> None:
+    """Seen to fail when answers were encoded at the end of the tick."""
+    names, recorder = ["b", "a"], Recorder()
+    recorder.record("files", "listdir", "/in", names)
+    names.clear()
+
+    assert played(recorder.tape(), "/in") == [["b", "a"]]
+
+
+def test_what_cannot_be_kept_makes_the_tape_partial_and_loses_nothing_else() -> None:
+    """Seen to fail when it raised at the end of the tick, and when half of it stayed on the tape."""
+    tape = recorded(
+        ("/in", ["a"]), ("/in/\udcff", ["b"]), ("/out", ["\udcff.csv"]), ("/n", 2**70), ("/o", ["z"])
+    )
+
+    assert played(tape, "/in", "/o") == [["a"], ["z"]]
+    assert [each.split(":")[0] for each in tape.uncovered] == [
+        r"listdir /in/\udcff",
+        "listdir /out",
+        "listdir /n",
+    ]
+    assert all(each.encode() for each in tape.uncovered)
+
+
+def test_too_much_of_one_kind_of_source_is_not_recorded_nor_held() -> None:
+    recorder = Recorder()
+    for number in range(40):
+        recorder.record("files", "open", f"/in/{number}", bytes(TapeLimits().read - 100))
+    recorder.record("clock", "time", "", 1.5)
+
+    tape = recorder.tape()
+
+    assert list(tape.channels) == ["clock"]
+    assert tape.uncovered == (
+        "files: too large, 16,777,216 bytes of all that a tick reads are recorded at most",
+    )

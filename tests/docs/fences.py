@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Seconds that all blocks of a document may take together.
-PATIENCE = 60
+PATIENCE = 120
 
 _FENCE = re.compile(r"^```([\w-]+)(.*?)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _END = "--- end of block {} ---"

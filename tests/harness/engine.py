@@ -18,6 +18,7 @@ from ticktrail.core.engine_parts import EngineSensor, Step, Ticket
 from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import AnyEvent, RunRequested
 from ticktrail.core.log import EventLog
+from ticktrail.core.python_version import PYTHON
 from ticktrail.core.sensor_state import SensorState
 from ticktrail.core.tape import Recorder, under
 from ticktrail.core.tick_context import tick_context
@@ -120,6 +121,7 @@ class EngineHarness:
             limits=sensor.limits,
             run_key_policy=sensor.run_key_policy,
             record=self.record and sensor.record,
+            python=PYTHON,
         )
 
     def _new_ids(self, count: int) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from hashlib import blake2b
 
+import msgspec
 import pytest
 
 from story import Story
@@ -16,26 +16,31 @@ from ticktrail.core.events import (
     DynamicPartitionsChanged,
     EngineStarted,
     EvaluationDiscarded,
+    HistoryImported,
     RequestsPutOff,
     RunCanceled,
     RunFailed,
+    RunKeyImported,
     RunKeyRepeated,
     RunLaunched,
     RunRequested,
     RunStarted,
     RunSucceeded,
     SensorDefined,
+    SensorImported,
     SensorQuarantined,
     SensorStarted,
     SensorStatusReset,
     TapeRecorded,
     TickCompleted,
+    TickImported,
     TickInterrupted,
     TickLogged,
     TickSkipped,
     TickStarted,
 )
 from ticktrail.core.log import Frame
+from ticktrail.core.tape.tape import digest_of
 from ticktrail.projections.invariants import Violation, check
 
 
@@ -535,7 +540,7 @@ def test_every_violation_of_a_log_is_reported_in_its_order(story: Story) -> None
 
 
 def blob(content: bytes, digest: bytes | None = None) -> BlobStored:
-    found = blake2b(content, digest_size=16).digest() if digest is None else digest
+    found = digest_of(content) if digest is None else digest
     return BlobStored(at=1, tick=1, sensor="s", digest=found, content=zlib.compress(content))
 
 
@@ -569,3 +574,115 @@ def test_a_blob_that_is_not_what_its_digest_says(story: Story, content: bytes) -
     violation = only(story)
     assert (violation.invariant, violation.offset) == (12, 2)
     assert violation.what.startswith(f"blob {digest.hex()} is damaged")
+
+
+# --- what another system did --------------------------------------------------------------------
+
+
+IMPORT = HistoryImported(
+    at=1, source="dagster:1", where="there", actor="ann", location=None, sensors=1, run_keys=1, ticks=1
+)
+
+
+def imported_key(key: str, cause: int = 2, source: str = "dagster:1") -> RunKeyImported:
+    return RunKeyImported(
+        at=1,
+        cause=cause,
+        source=source,
+        sensor="s",
+        run_key=key,
+        run="r",
+        job="j",
+        status="SUCCESS",
+        requested_at=1,
+    )
+
+
+def imported_tick(origin: int, source: str = "dagster:1") -> TickImported:
+    return TickImported(
+        at=1,
+        cause=2,
+        source=source,
+        origin=origin,
+        sensor="s",
+        started_at=1,
+        ended_at=2,
+        status="SKIPPED",
+    )
+
+
+def imported_sensor(before: str | None, after: str | None) -> SensorImported:
+    return SensorImported(
+        at=1,
+        cause=2,
+        source="dagster:1",
+        sensor="s",
+        location="l",
+        before=before,
+        after=after,
+        status="RUNNING",
+        last_run_key=None,
+    )
+
+
+def test_an_import_is_sound(story: Story) -> None:
+    story.add(IMPORT, imported_sensor(None, "c"), imported_key("1"), imported_tick(7), imported_tick(8))
+    story.add(RunKeyRepeated(at=1, tick=1, sensor="s", run_key="1", owner=4), skipped(1, repeated=1))
+
+    assert found(story) == []
+
+
+def test_a_tick_that_is_imported_twice(story: Story) -> None:
+    """Seen to fail when ticks of all sources counted as one's, and when none was remembered."""
+    other = msgspec.structs.replace(IMPORT, source="dagster:2")
+    story.add(IMPORT, imported_tick(7), imported_tick(7))
+    story.add(other, msgspec.structs.replace(imported_tick(7, "dagster:2"), cause=5))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (13, 4)
+    assert violation.what == "tick 7 of dagster:1 is imported a second time"
+
+
+@pytest.mark.parametrize(("cause", "source"), [(1, "dagster:1"), (2, "dagster:2")])
+def test_what_is_imported_belongs_to_an_import_from_there(story: Story, cause: int, source: str) -> None:
+    """Seen to fail when only the place of the import was looked at, and when only its source was."""
+    story.add(IMPORT, imported_key("1", cause, source))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (13, 3)
+
+
+def test_an_imported_key_that_was_requested_before(story: Story) -> None:
+    """Seen to fail when imported keys claimed nothing."""
+    story.add(requested("r", "1"), completed(1, 1))
+    story.add(IMPORT, msgspec.structs.replace(imported_key("1"), cause=4))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (3, 5)
+    assert violation.what.startswith(
+        "sensor 's' imports run key '1' again, which the request at offset 2 owns"
+    )
+
+
+def test_a_request_for_an_imported_key(story: Story) -> None:
+    story.add(IMPORT, imported_key("1"))
+    story.add(requested("r2", "1"), completed(1, 1))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (3, 4)
+
+
+def test_an_imported_run_that_is_launched(story: Story) -> None:
+    story.add(IMPORT, imported_key("1"))
+    story.add(RunLaunched(at=1, run="r", cause=3, launcher="local"))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (4, 4)
+
+
+def test_an_imported_cursor_that_follows_from_another_one(story: Story) -> None:
+    """Seen to fail when imports were none of the changes of a cursor."""
+    story.add(IMPORT, imported_sensor("x", "c"))
+
+    violation = only(story)
+    assert (violation.invariant, violation.offset) == (5, 3)

@@ -53,6 +53,7 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
                     "limit",
                     "partitions",
                     "assets",
+                    "import",
                     "run",
                 ]
             )
@@ -76,11 +77,16 @@ def logs(draw: st.DrawFn) -> list[AnyEvent]:
             story.reset_cursor(sensor, draw(st.sampled_from([None, "r"])))
         elif step == "release":
             story.release(sensor, *draw(st.lists(st.sampled_from(["1", "2"]), max_size=2)))
+        elif step == "import":
+            keys = draw(st.lists(st.sampled_from(["1", "2", "3"]), max_size=2, unique=True))
+            story.import_history(
+                sensor, *keys, origins=[story.head], cursor=draw(st.sampled_from([None, "i"]))
+            )
         elif step == "limit":
             story.limit(draw(st.sampled_from(["runs", "job:j"])), draw(st.sampled_from([None, 0, 2])))
         elif step == "partitions":
-            keys = st.lists(st.sampled_from(["1", "2", "3"]), max_size=2, unique=True)
-            story.change_partitions(draw(st.sampled_from(["p", "q"])), add=draw(keys), delete=draw(keys))
+            some = st.lists(st.sampled_from(["1", "2", "3"]), max_size=2, unique=True)
+            story.change_partitions(draw(st.sampled_from(["p", "q"])), add=draw(some), delete=draw(some))
         elif step == "assets":
             tell = draw(st.sampled_from([story.materialize, story.observe]))
             tell(draw(st.sampled_from(["x", "y"])), draw(st.sampled_from([None, "1", "2"])))

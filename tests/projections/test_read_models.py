@@ -9,7 +9,7 @@ import pytest
 from keyed import owners
 from story import Story
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
-from ticktrail.core.events import RunCanceled, RunRequested, TickInterrupted
+from ticktrail.core.events import RunCanceled, RunKeysReleased, RunRequested, TickInterrupted
 from ticktrail.projections.assets import Assets
 from ticktrail.projections.fold import Fold
 from ticktrail.projections.outbox import Outbox
@@ -108,6 +108,30 @@ def test_a_key_released_at_the_end_is_free(story: Story) -> None:
     assert owners(index, "s", ["k"]) == [None]
 
 
+@pytest.mark.parametrize("claimed", ["abc", "ab", "bc", "cba", "aab", "xyz"])
+def test_keys_that_were_looked_up_are_claimed_as_those_that_were_not(claimed: str) -> None:
+    """Seen to fail when the digests were taken in order, whichever keys were claimed."""
+    index = MemoryRunKeyIndex()
+    keys = RunKeys(index)
+    keys.owners("s", [*"abc"])
+    keys.apply(0, [RunRequested(at=1, run=key, job="j", sensor="s", run_key=key) for key in claimed])
+
+    assert owners(index, "s", [*"abcxyz"]) == [
+        claimed.index(key) if key in claimed else None for key in "abcxyz"
+    ]
+
+
+def test_requests_that_were_seen_claim_nothing_once_more() -> None:
+    """Seen to fail when keys in columns were claimed whatever the checkpoint."""
+    index, request = MemoryRunKeyIndex(), RunRequested(at=1, run="r", job="j", sensor="s", run_key="k")
+    keys = RunKeys(index)
+    keys.apply(0, [request, RunKeysReleased(at=1, sensor="s", actor="a", run_keys=["k"])])
+
+    keys.take([(0, request)], 2)
+
+    assert owners(index, "s", ["k"]) == [None]
+
+
 # --- outbox -------------------------------------------------------------------------------------
 
 
@@ -120,6 +144,19 @@ def test_requested_runs_are_owed_in_the_order_of_their_requests(story: Story) ->
     assert [owed.offset for owed in outbox.pending()] == [2, 3, 4]
     assert [owed.launched for owed in outbox.pending()] == [None, None, None]
     assert list(outbox.running()) == []
+
+
+def test_requests_that_were_seen_are_not_owed_once_more(story: Story) -> None:
+    """Seen to fail when requests were taken in at once whatever the checkpoint."""
+    start = story.head
+    runs = story.end_tick(1, "a", "b")
+    requests = list(enumerate(story.events[start : start + 2], start))
+    outbox = fold(Outbox(), story)
+    outbox.apply(outbox.checkpoint, [RunCanceled(at=1, run=run, cause=start, reason="r") for run in runs])
+
+    outbox.take(requests, outbox.checkpoint)
+
+    assert list(outbox.pending()) == []
 
 
 def test_a_launched_run_is_owed_until_it_starts(story: Story) -> None:

@@ -16,15 +16,19 @@ import pytest
 
 import ticktrail as dg
 from harness.engine import EngineHarness
-from ticktrail.adapters.backtesting import EmptyLog
+from ticktrail.adapters.backtest_tables import NoTables
+from ticktrail.adapters.backtesting import BacktestResult, EmptyLog
 from ticktrail.adapters.definitions_file import LoadedDefinitions, load_definitions
 from ticktrail.adapters.home import Home
 from ticktrail.adapters.tape import install, rebind, rebind_code
 from ticktrail.core.authoring.sensor import SensorDefinition
+from ticktrail.core.evaluation import evaluate
 from ticktrail.core.events import TickStarted
 from ticktrail.core.replay import Backtest
 from ticktrail.core.replay.summary import Summary
-from ticktrail.projections.past_ticks import PastTicks
+from ticktrail.core.tape import Tape, under
+from ticktrail.core.tape.history_player import HistoryPlayer
+from ticktrail.projections.past_ticks import PastTicks, past_ticks
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RUNNING = dg.DefaultSensorStatus.RUNNING
@@ -173,6 +177,27 @@ class TestOneFileAtATime:
         assert dict(since().counts) == {"unchanged": 2}
         assert dict(since(fresh_keys=True).counts) == {"added": 2, "unchanged": 2}
 
+    def test_what_the_code_does_to_an_answer_does_not_change_the_next_one(
+        self, engine: EngineHarness, folder: Path
+    ) -> None:
+        """Seen to fail when a listing that is read more often than it was came as the same list."""
+
+        @dg.sensor(job=load_job, name="files")
+        def emptying(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+            for _ in range(3):
+                os.listdir(folder).clear()
+            return dg.SkipReason(f"{len(os.listdir(folder))}")
+
+        def reasons() -> Iterator[str | None]:
+            for past in past_ticks(engine.log, "files"):
+                player = HistoryPlayer(past.read_tape() or Tape(), "fail", {}, at=0)
+                with under(player):
+                    yield evaluate(
+                        emptying, dg.build_sensor_context(definitions=engine.definitions)
+                    ).skip_reason
+
+        assert list(reasons()) == ["1", "2", "3", "4"]
+
     def test_a_cursor_to_begin_with_evolves_under_the_new_code(
         self, engine: EngineHarness, folder: Path
     ) -> None:
@@ -262,6 +287,31 @@ class TestReadsThatTheTapeLacks:
         assert (folder / "0.csv").exists()
         assert f"os.remove {folder / '0.csv'}" in summary.missing
 
+    def test_what_is_observed_by_name_is_asked_for_now(self, engine: EngineHarness, folder: Path) -> None:
+        """Seen to fail when only reads by Python's own means were made."""
+        answers = iter(range(1, 100))
+
+        @dg.sensor(job=load_job, name="files")
+        def observing(context: dg.SensorEvaluationContext) -> dg.RunRequest:
+            return dg.RunRequest(run_key=f"row {context.observe('rows', lambda: next(answers))}")
+
+        summary = backtested(engine, observing, engine.definitions, missing="live")
+
+        assert summary.errors == 0 and summary.only_new == ["row 1", "row 2", "row 3"]
+        assert dict(summary.missing) == {"rows": 3}
+
+    def test_what_is_observed_now_changes_nothing_either(self, engine: EngineHarness, folder: Path) -> None:
+        """Seen to fail when whatever was done to answer a read was let through."""
+
+        @dg.sensor(job=load_job, name="files")
+        def taking(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+            context.observe("taken", lambda: (folder / "0.csv").unlink())
+            return dg.SkipReason("gone")
+
+        summary = backtested(engine, taking, engine.definitions, missing="live")
+
+        assert summary.errors == 3 and (folder / "0.csv").exists()
+
 
 class TestFromPython:
     """`ticktrail.backtest`, and the fixture of that name."""
@@ -312,3 +362,52 @@ class TestFromPython:
 
         with pytest.raises(EmptyLog, match="let the sensor tick first"):
             dg.backtest(code, "files", home=tmp_path / "new")
+
+
+class TestTables:
+    """What came of a backtest, as tables."""
+
+    @pytest.fixture
+    def result(self, tmp_path: Path, folder: Path) -> BacktestResult:
+        home = Home.open(tmp_path / "home", create=True)
+        with closing(home.log()) as log:
+            engine = EngineHarness(TestOneFileAtATime.sensor(folder), log=log, jobs=[load_job], record=True)
+            for number in range(3):
+                (folder / f"{number}.csv").touch()
+                engine.beat(1)
+        code = dg.Definitions(jobs=[load_job], sensors=[TestOneFileAtATime.sensor(folder, "!", team="x")])
+        return dg.backtest(code, "files", home=home.path)
+
+    def test_there_is_a_row_per_tick_and_a_row_per_request(self, result: BacktestResult) -> None:
+        columns = result.columns()
+
+        ticks, requests = columns["backtest_ticks"], columns["backtest_requests"]
+        assert ticks["sensor"] == ["files"] * 3 and ticks["added"] == ticks["removed"] == [1, 1, 1]
+        assert [ticks["started_at"][0] + 1_000_000 * number for number in range(3)] == ticks["started_at"]
+        assert ticks["cursor_before"] == [None, "1", "2"] and ticks["cursor_after"] == ["1", "2", "3"]
+        assert requests["change"] == ["added", "removed"] * 3
+        assert requests["run_key"][:2] == ["0.csv!", "0.csv"]
+        assert requests["new_job"][:2] == ["load_job", None]
+        assert [tags and "team" in tags for tags in requests["new_tags"][:2]] == [True, None]
+        assert all(len(column) == 6 for column in requests.values())
+
+    def test_they_are_relations_that_answer_questions(self, result: BacktestResult) -> None:
+        pytest.importorskip("duckdb")
+        pytest.importorskip("pyarrow")
+
+        assert result.tables()["backtest_ticks"].aggregate(
+            "sum(added) AS added, max(started_at) AS last"
+        ).fetchall() == [(3, datetime(2026, 1, 1, 0, 0, 3))]
+        asked = result.sql(
+            "FROM backtest_requests SELECT run_key, old_job WHERE change = 'removed' ORDER BY 1"
+        )
+        assert asked.fetchall() == [(f"{number}.csv", "load_job") for number in range(3)]
+
+    def test_without_duckdb_it_says_what_to_install(
+        self, result: BacktestResult, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "duckdb", None)
+
+        with pytest.raises(NoTables, match=r'pip install "ticktrail\[history\]"'):
+            result.sql("SELECT 1")
+        assert len(result.columns()["backtest_ticks"]["tick"]) == 3

@@ -17,7 +17,7 @@ from ticktrail.adapters.definitions_file import LoadedDefinitions
 from ticktrail.adapters.run_key_index import MemoryRunKeyIndex
 from ticktrail.adapters.slices import SliceInfo, SliceLog, write_slice
 from ticktrail.core.authoring.sensor import SensorDefinition
-from ticktrail.core.events import RunFailed
+from ticktrail.core.events import RunFailed, SensorQuarantined
 from ticktrail.core.replay import Backtest, PastTick, replay
 from ticktrail.projections.past_ticks import past_ticks
 
@@ -105,3 +105,22 @@ def test_a_planned_tick_has_no_tape_and_those_around_it_are_replayed() -> None:
     verdicts = [replay(past, engine.sensors["s"], engine.definitions).verdict for past in pasts(engine)]
 
     assert verdicts == ["equal"] * 6 + ["not recorded", "equal"]
+
+
+def test_a_tick_after_which_the_sensor_was_quarantined_is_replayed_as_it_was_decided() -> None:
+    """Seen to fail when a tick was over with its `TickFailed`, before the quarantine."""
+
+    def raising() -> None:
+        raise ValueError("no")
+
+    failing = sensor_of(raising, limits=dg.SensorLimits(quarantine_after=2))
+    engine = EngineHarness(failing, record=True)
+    for _ in range(3):
+        engine.beat(31)
+
+    replayed = [replay(past, failing, engine.definitions) for past in pasts(engine)]
+    [_, last] = Backtest(failing, engine.definitions).run(pasts(engine))
+
+    assert len(engine.of(SensorQuarantined)) == 1
+    assert [(tick.verdict, list(tick.differences)) for tick in replayed] == [("equal", [])] * 2
+    assert last.error == "ValueError: no"

@@ -19,9 +19,9 @@ import traceback
 import urllib.error
 import urllib.request
 import uuid
+import zoneinfo
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from os import listdir
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.http_server import http_server
+from harness.tapes import play, record
 from ticktrail.adapters.tape import install, rebind
 from ticktrail.core.tape import NotOnTape, Player, Recorder, Tape, under
 
@@ -51,18 +53,6 @@ def folder(tmp_path: Path) -> Path:
     (folder / "link").symlink_to(folder / "a.csv")
     (folder / "nowhere").symlink_to(folder / "gone")
     return folder
-
-
-def record(read: Callable[[], Any]) -> tuple[Any, Tape]:
-    recorder = Recorder()
-    with under(recorder):
-        answer = read()
-    return answer, recorder.tape()
-
-
-def play(tape: Tape, read: Callable[[], Any]) -> Any:
-    with under(Player(tape)):
-        return read()
 
 
 def opened(folder: Path, use: Callable[[Any], Any], **how: Any) -> Any:
@@ -191,14 +181,18 @@ def test_a_secret_is_not_on_the_tape(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAREHOUSE_PASSWORD", "hunter2")
     monkeypatch.setenv("API_KEY", "hunter2")
     monkeypatch.setenv("KEYBOARD", "de")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://me:hunter2@db/x")
 
-    read = lambda: (os.environ["WAREHOUSE_PASSWORD"], os.environ["API_KEY"], os.environ["KEYBOARD"])
+    read = lambda: tuple(
+        os.environ[name] for name in ("WAREHOUSE_PASSWORD", "API_KEY", "KEYBOARD", "DATABASE_URL")
+    )
     then, tape = record(read)
 
-    assert then == ("hunter2", "hunter2", "de")
+    assert then == ("hunter2", "hunter2", "de", "postgresql://me:hunter2@db/x")
     assert b"hunter2" not in b"".join(tape.channels.values())
-    password, key, keyboard = play(tape, read)
-    assert password == key and password.startswith("secret ") and keyboard == "de"
+    password, key, keyboard, url = play(tape, read)
+    assert password == key and password.startswith("secret-") and keyboard == "de"
+    assert url == f"postgresql://me:{password}@db/x"
 
 
 def test_reads_of_two_threads_go_to_the_tapes_of_their_own_ticks(folder: Path) -> None:
@@ -318,6 +312,20 @@ def test_a_traceback_is_shown_on_the_record_and_while_a_tape_is_played() -> None
     assert 'raise ValueError("no")' in then
 
 
+def test_a_time_zone_is_no_read_of_the_tick_that_asks_for_it_first() -> None:
+    """Seen to fail: its file was looked for on the tape, and opened where no tape is."""
+
+    def read() -> str:
+        return str(datetime.datetime(2026, 7, 1, tzinfo=zoneinfo.ZoneInfo("Asia/Tokyo")))
+
+    zoneinfo.ZoneInfo.clear_cache()
+    then, tape = record(read)
+    zoneinfo.ZoneInfo.clear_cache()
+
+    assert tape == Tape()
+    assert play(tape, read) == then
+
+
 def test_json_is_read_from_the_tape(folder: Path) -> None:
     (folder / "state.json").write_text('{"rows": [1, 2]}')
 
@@ -337,42 +345,8 @@ class TestHttp:
     @pytest.fixture
     def server(self) -> Iterator[tuple[str, list[str]]]:
         """Where a server is, and the requests that it got."""
-        got = list[str]()
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                got.append(f"GET {self.path}")
-                self._answer(
-                    404 if self.path == "/none" else 200, f"{self.path} for the {len(got)}th".encode()
-                )
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                got.append(f"POST {self.path} {body.decode()}")
-                self._answer(200, body[::-1])
-
-            def _answer(self, status: int, body: bytes) -> None:
-                self.send_response(status)
-                if self.path == "/chunked":
-                    self.send_header("Transfer-Encoding", "chunked")
-                    self.end_headers()
-                    self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
-                    return
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever)
-            thread.start()
-            yield f"http://127.0.0.1:{server.server_port}", got
-            server.shutdown()
-            thread.join()
+        with http_server() as server:
+            yield server
 
     @pytest.mark.parametrize("path", ["/a", "/chunked"])
     def test_an_answer_comes_from_the_tape_and_no_request_goes_out(
