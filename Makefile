@@ -33,6 +33,7 @@ crash: .venv/.installed  ## kill -9 a thousand times, then verify
 	$(BIN)/python tests/crash/campaign.py --kills 1000
 	$(BIN)/python tests/crash/reactions.py --runs 14000 --kills 20
 	$(BIN)/python tests/crash/run_keys.py --kills 200
+	$(BIN)/python tests/crash/sealing.py --kills 500
 	$(BIN)/python tests/crash/archive.py --kills 250
 
 bench: .venv/.installed  ## a short form of the benchmarks, peers beside us in their own environments, ten minutes at most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -89,7 +89,7 @@ class SqlPrompt:
         self._out.note(_HELP)
         while True:
             try:
-                question = self._session.prompt("ticktrail> ").strip()
+                question = _meant(self._session.prompt("ticktrail> "))
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -100,7 +100,7 @@ class SqlPrompt:
                 self._answer(question)
 
     def _complete(self) -> bool:
-        text = self._session.default_buffer.text.strip()
+        text = _meant(self._session.default_buffer.text)
         return not text or text.endswith(";") or text.startswith("\\") or text in ("exit", "quit")
 
     def _answer(self, question: str) -> None:
@@ -127,12 +127,19 @@ class SqlPrompt:
             )
 
 
+def _meant(text: str) -> str:
+    """Return what is asked; a command on the last line stands for all of it."""
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return last if last.startswith("\\") else text.strip()
+
+
 class SqlCompleter(Completer):
     """Completes relations, columns and SQL's words."""
 
-    def __init__(self, relations: Iterable[Relation]) -> None:
+    def __init__(self, relations: Sequence[Relation]) -> None:
+        names = [relation.name for relation in relations]
         columns = {column.name for relation in relations for column in relation.columns}
-        self._words = [*(relation.name for relation in relations), *sorted(columns), *_WORDS]
+        self._words = [*names, *sorted(columns.difference(names)), *_WORDS]
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         """Yield the words that begin as the one before the cursor does."""

@@ -29,8 +29,8 @@ def moment(text: str, now: int) -> int:
         UsageError: It is neither.
     """
     try:
-        if _SPAN.fullmatch(text.strip()) is not None:
-            return _in_calendar(now - length(text))
+        if (span := _SPAN.fullmatch(text.strip())) is not None:
+            return _in_calendar(now - _length(span))
         return int(datetime.fromisoformat(text.strip()).timestamp() * 1e6)
     except (ValueError, OverflowError) as error:
         raise UsageError(
@@ -47,10 +47,19 @@ def length(text: str) -> int:
     """
     try:
         if (span := _SPAN.fullmatch(text.strip())) is not None:
-            return int(float(span[1]) * _UNITS[span[2]] * 1e6)
+            return _length(span)
     except OverflowError:
         pass
     raise UsageError(f"{text!r} is no length of time: expected one such as 90s, 30m, 24h, 7d, 2w")
+
+
+def _length(span: re.Match[str]) -> int:
+    """Return a length of time in microseconds.
+
+    Raises:
+        OverflowError: It is beyond all numbers.
+    """
+    return int(float(span[1]) * _UNITS[span[2]] * 1e6)
 
 
 def _in_calendar(at: int) -> int:

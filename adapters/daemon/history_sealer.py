@@ -11,7 +11,7 @@ from ..history.segments import chained
 from ..home import Home
 
 #: Events on the log's tail from which on it is sealed, the same as in `history.sealing`.
-RIPE = 131_072
+RIPE = 65_536
 
 
 class HistorySealer:

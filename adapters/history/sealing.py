@@ -26,7 +26,7 @@ from .parquet import files, save
 from .segments import Manifest, Segment, SegmentFile, chained, described, publish, remove_merged
 
 #: From how many events on the log's tail is sealed.
-SEGMENT_EVENTS = 131_072
+SEGMENT_EVENTS = 65_536
 
 #: How many segments of one size are merged into one of the next.
 FAN_IN = 8

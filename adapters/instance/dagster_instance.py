@@ -45,6 +45,7 @@ from ..event_log.memory import MemoryEventLog
 from ..identity import actor as actor_here
 from ..past import log_at, log_until, recorded_until
 from ..system import SystemClock
+from ..tape.unrecorded import unrecorded
 from .asked_history import AskedHistory
 from .chosen_runs import chosen_runs
 from .read_models import ReadModels
@@ -123,12 +124,12 @@ class DagsterInstance:
 
         def real() -> DagsterInstance:
             if not opened:
-                opened.append(cls._get())
+                opened.append(unrecorded(cls._get)())
             return opened[0]
 
         def close() -> None:
             for instance in opened:
-                instance.dispose()
+                unrecorded(instance.dispose)()
 
         return cast("DagsterInstance", TapedInstance(real, close=close))
 

@@ -64,7 +64,7 @@ def _miss(what: str, subject: Any) -> None:
 def listdir(path: Any = ".") -> Any:
     """Do as `os.listdir`."""
     current = reading()
-    if current is None:
+    if current is None or current.inside:
         return _listdir(path)
     text = _path("." if path is None else path)
     if text is None:
@@ -76,7 +76,7 @@ def listdir(path: Any = ".") -> Any:
 def stat(path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
     """Do as `os.stat`."""
     current = reading()
-    if current is None:
+    if current is None or current.inside:
         return _stat(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
     text = path if type(path) is str else _path(path)
     if text is None or dir_fd is not None:
@@ -135,7 +135,7 @@ def getcwd() -> str:
 
 def _simple(what: str, path: Any, more: str, read: Callable[[], Any], unusual: bool) -> Any:
     current = reading()
-    if current is None:
+    if current is None or current.inside:
         return read()
     text = _path(path)
     if text is None or unusual:
@@ -237,7 +237,7 @@ class Entries:
 def scandir(path: Any = ".") -> Any:
     """Do as `os.scandir`."""
     current = reading()
-    if current is None:
+    if current is None or current.inside:
         return _scandir(path)
     text = _path("." if path is None else path)
     if text is None:

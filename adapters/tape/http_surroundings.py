@@ -25,6 +25,7 @@ def _of(*names: str) -> Callable[[Any], Iterator[tuple[Any, str, Callable[..., A
 
 #: By module, what is replaced in it.
 PATCHES: Mapping[str, Callable[[Any], Iterator[tuple[Any, str, Callable[..., Any]]]]] = {
+    "ssl": _of("create_default_context", "_create_default_https_context"),
     "urllib.request": _of("getproxies", "proxy_bypass"),
     "requests.sessions": _of("get_netrc_auth", "resolve_proxies", "Session.merge_environment_settings"),
     "requests.adapters": _of("HTTPAdapter.cert_verify", "HTTPAdapter.get_connection_with_tls_context"),

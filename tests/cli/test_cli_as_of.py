@@ -75,7 +75,7 @@ COMMANDS = [
 ]
 
 #: What is not of the log.
-NOT_OF_THE_LOG = {"home", "log", "log_bytes", "engine", "definitions"}
+NOT_OF_THE_LOG = {"home", "log", "log_bytes", "archived", "archive_bytes", "engine", "definitions"}
 
 
 def until(story: Story, position: int) -> Story:

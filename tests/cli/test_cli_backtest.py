@@ -192,7 +192,8 @@ class TestSeveralSensors:
         page = tmp_path / "report.html"
         recorded("backtest", "files", "unrecorded", "--html", page, "--code", listing_py)
 
-        assert re.findall("<h2>(.*?)</h2>", page.read_text()) == ["files", "unrecorded"]
+        headings = re.findall("<h2>(.*?)</h2>", page.read_text())
+        assert [name for name in headings if name in ("files", "unrecorded")] == ["files", "unrecorded"]
 
     def test_a_cursor_to_begin_with_is_of_one(self, recorded: CommandLine, listing_py: Path) -> None:
         result = recorded("backtest", "files", "unrecorded", "--start-cursor", "1", "--code", listing_py)

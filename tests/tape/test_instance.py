@@ -202,6 +202,6 @@ def test_the_instance_of_the_home_is_asked_on_the_record(
 
     then, tape = record(read)
 
-    assert list(tape.channels) == ["instance"] and tape.complete, tape.uncovered
+    assert list(tape.channels) == ["instance"] and tape.complete, tape
     monkeypatch.setenv("TICKTRAIL_HOME", str(tmp_path / "none"))
     assert play(tape, read) == then == 0
