@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import pytest
+
 from harness.tapes import play, record
+from ticktrail.adapters.tape import install, rebind
 from ticktrail.core.tape import observe
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    install()
+    rebind(sys.modules[__name__])
 
 
 def test_files_that_are_read_to_answer_are_not_on_the_tape(tmp_path: Path) -> None:
