@@ -26,7 +26,7 @@ _COSTS = (
 def measure(scale: Scale, environments: Environments) -> Figures:
     """Make homes of growing size, archive half of a copy of each, and read both by turns."""
     homes: list[dict[str, Any]] = []
-    for events in scale.pick([2_000], [1_000_000], [1_000_000, 10_000_000]):
+    for events in scale.pick([2_000], [300_000], [1_000_000, 10_000_000]):
         with temporary_folder() as folder:
             child("history.py", folder / "home", events)
             [figures] = child("archiving_run.py", folder / "home")

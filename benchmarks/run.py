@@ -23,6 +23,7 @@ import footprint
 import latency
 import on_postgres
 import page
+import questions
 import reactions
 import rebuild
 import tapes
@@ -57,6 +58,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         latency,
         reactions,
         tapes,
+        questions,
         footprint,
         on_postgres,
     )

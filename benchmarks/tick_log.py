@@ -1,6 +1,6 @@
 """Logs of many ticks, made quickly and always the same: what an engine with 200 sensors writes in years.
 
-python tick_log.py HOME TICKS
+python tick_log.py HOME TICKS [skipping]
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ class TickLog:
 
     Args:
         log: An empty log.
+        skipping: No tick asks for runs: 98 % skip, 2 % fail.
     """
 
-    def __init__(self, log: EventLog, *, sensors: int = 200, seed: int = 7) -> None:
+    def __init__(self, log: EventLog, *, sensors: int = 200, seed: int = 7, skipping: bool = False) -> None:
         self._log, self._random = log, random.Random(seed)
+        self._skips = 0.98 if skipping else 0.9
         self._sensors = [f"sensor_{number:03}" for number in range(sensors)]
         self._cursors: dict[str, str | None] = dict.fromkeys(self._sensors)
         self._owners: dict[str, list[tuple[str, int]]] = {name: [] for name in self._sensors}
@@ -110,10 +112,10 @@ class TickLog:
 
     def _end(self, tick: int, sensor: str, offset: int) -> list[AnyEvent]:
         duration, kind = round(self._random.lognormvariate(-6, 1), 6), self._random.random()
-        if kind < 0.9:
-            reason = _REASONS[min(3, int(kind * 4.5))]
+        if kind < self._skips:
+            reason = _REASONS[min(3, int(kind / self._skips * 4))]
             return [TickSkipped(at=self._at(), tick=tick, sensor=sensor, reason=reason, duration=duration)]
-        if kind < 0.92:
+        if kind < self._skips + 0.02:
             error = f"ConnectionError: the host at 10.0.0.{self._random.randrange(9)} does not answer"
             return [TickFailed(at=self._at(), tick=tick, sensor=sensor, error=error, duration=duration)]
         return list(self._asking(tick, sensor, offset, duration))
@@ -182,14 +184,14 @@ class TickLog:
                 yield RunSucceeded(at=self._at(), run=run, cause=offset)
 
 
-def make_home(path: Path, ticks: int, *, sensors: int = 200) -> int:
+def make_home(path: Path, ticks: int, *, skipping: bool = False) -> int:
     """Make a home whose log has that many ticks, and return how many events that are."""
     log = Home.open(path, create=True).log()
     try:
-        return TickLog(log, sensors=sensors).write(ticks)
+        return TickLog(log, skipping=skipping).write(ticks)
     finally:
         log.close()
 
 
 if __name__ == "__main__":
-    print(make_home(Path(sys.argv[1]), int(sys.argv[2])), "events")
+    print(make_home(Path(sys.argv[1]), int(sys.argv[2]), skipping=sys.argv[3:] == ["skipping"]), "events")

@@ -189,8 +189,12 @@ def test_what_writes_is_refused_and_named(database: Path, write: Callable[[Any],
     _, tape = record(lambda: kept.execute(_ALL).fetchall())
     player = Player(tape)
 
-    with under(player), pytest.raises(NotOnTape, match="nothing is written while a tape is played"):
-        write(kept if is_kept else sqlite3.connect(database))
+    with under(player):
+        connection = kept if is_kept else sqlite3.connect(database)
+        with pytest.raises(NotOnTape, match="nothing is written while a tape is played"):
+            write(connection)
+        if not is_kept:
+            connection.close()
 
     kept.commit()
     kept.close()
