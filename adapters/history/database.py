@@ -80,7 +80,7 @@ class History:
         self._ripe = segment_events
         self._chain: list[Segment] = []
         self._still = False
-        self._tail = Derivation()
+        self._tail: Derivation | None = None
         self._head = 0
         self._database = self._empty()
         try:
@@ -159,20 +159,22 @@ class History:
                     sealer.seal()
         chain = self._segments()
         try:
-            if _stop(chain) != self._sealed:
-                self._restart_tail(chain)
-            if [segment.path for segment in chain] != [segment.path for segment in self._chain]:
+            tail, begins = self._tail, self._tail is None
+            if tail is None or _stop(chain) != self._sealed:
+                tail = self._tail = self._restarted(chain)
+            if begins or [segment.path for segment in chain] != [segment.path for segment in self._chain]:
                 self._chain = chain
                 self._define()
         except duckdb.IOException as error:
             raise self._damaged(error) from error
-        self._read_tail()
+        self._read_tail(tail)
         self._set_moment()
 
     def close(self) -> None:
         """Give the memory back; safe to call twice."""
         self._database.close()
-        self._tail.close()
+        if self._tail is not None:
+            self._tail.close()
 
     @property
     def _sealed(self) -> int:
@@ -193,8 +195,6 @@ class History:
             database.execute(f"SET allowed_directories = [{quoted(segments)}]")
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        self._database = database
-        self._define()
         return database
 
     def _check_mark(self) -> None:
@@ -235,33 +235,37 @@ class History:
             return f"SELECT * FROM ({query}) WHERE event_offset < {position}"
         return _ticks_until(query, position)
 
-    def _restart_tail(self, chain: Sequence[Segment]) -> None:
+    def _restarted(self, chain: Sequence[Segment]) -> Derivation:
         """Begin the tail anew behind the last segment."""
-        self._tail.close()
-        self._tail, self._head = Derivation(), _stop(chain)
+        if self._tail is not None:
+            self._tail.close()
+            for relation in (*STORED, *PARTS, CARRIED_TICKS):
+                self._database.execute(f"DELETE FROM tail.{relation.name}")
+        tail, self._head = Derivation(), _stop(chain)
         if chain:
-            self._tail.resume({relation.name: chain[-1].file(relation.name) for relation in CARRIED})
-        for relation in (*STORED, *PARTS, CARRIED_TICKS):
-            self._database.execute(f"DELETE FROM tail.{relation.name}")
-        self._insert(CARRIED_TICKS)
+            tail.resume({relation.name: chain[-1].file(relation.name) for relation in CARRIED})
+        self._insert(tail, CARRIED_TICKS)
+        return tail
 
-    def _read_tail(self) -> None:
+    def _read_tail(self, tail: Derivation) -> None:
         events = EventTables()
         for frame in self._log.read(self._head, wanted=IN_COLUMNS):
             events.add(frame)
         if not events.count:
             return
-        self._tail.derive(events)
+        tail.derive(events)
         self._head += events.count
         for relation in (*STORED, *PARTS):
-            self._insert(relation)
+            self._insert(tail, relation)
         self._database.execute(f"DELETE FROM tail.{CARRIED_TICKS.name}")
-        self._insert(CARRIED_TICKS)
+        self._insert(tail, CARRIED_TICKS)
 
-    def _insert(self, relation: Relation) -> None:
-        self._database.register("rows_of_tail", self._tail.rows(relation))
-        self._database.execute(f"INSERT INTO tail.{relation.name} FROM rows_of_tail")
-        self._database.unregister("rows_of_tail")
+    def _insert(self, tail: Derivation, relation: Relation) -> None:
+        rows = tail.rows(relation)
+        if rows.num_rows:
+            self._database.register("rows_of_tail", rows)
+            self._database.execute(f"INSERT INTO tail.{relation.name} FROM rows_of_tail")
+            self._database.unregister("rows_of_tail")
 
     def _set_moment(self) -> None:
         position, moment = self._as_of or (self._head, self._now())
