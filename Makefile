@@ -36,7 +36,7 @@ crash: .venv/.installed  ## kill -9 a thousand times, then verify
 	$(BIN)/python tests/crash/sealing.py --kills 500
 	$(BIN)/python tests/crash/archive.py --kills 250
 
-bench: .venv/.installed  ## a short form of the benchmarks, peers beside us in their own environments, ten minutes at most
+bench: .venv/.installed  ## a short form of the benchmarks, peers beside us in their own environments, about ten minutes
 	$(BIN)/python benchmarks/run.py --json build/benchmarks/results.json --document build/benchmarks/benchmarks.md
 
 bench-full: .venv/.installed  ## all sizes, an hour or two; writes the figures and their document

@@ -40,7 +40,7 @@ def _page(answers: list[Answer], machine: Mapping[str, Any], folder: str) -> Ite
     yield ""
     yield "Written by `make bench-full` from `benchmarks/results.json`; do not edit."
     yield f"Measured on {_machine(machine)}. Every section says when and at which commit; `make bench` measures a short"
-    yield "form of all of it anew, with the peers installed in environments of their own, in under ten minutes."
+    yield "form of all of it anew, with the peers installed in environments of their own, in about ten minutes."
     yield ""
     yield from _table([_headline(headline) for answer in answers for headline in answer.section.headlines])
     for answer in answers:
