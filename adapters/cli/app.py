@@ -11,26 +11,36 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError, Parameter
 
 from ...core.errors import TickTrailError
-from . import cursor, key, limit, partition, run, sensor, tick
-from .archive import archive
-from .audit import log
-from .backtest import backtest
-from .bisect import bisect
-from .dev import dev
-from .diff import diff
-from .export import export
-from .import_history import app as import_app
-from .info import info
-from .query import query
-from .rebuild import rebuild
-from .replay import replay
-from .report import report
-from .slice import slice_
 from .text import UsageError
-from .verify import verify
-from .why import why
-from .why_not import why_not
-from .why_silent import why_silent
+
+#: Where each command is, by its name. A command's module is loaded when the command is run or told of.
+_COMMANDS = {
+    "dev": "dev:dev",
+    "sensor": "sensor:app",
+    "cursor": "cursor:app",
+    "key": "key:app",
+    "tick": "tick:app",
+    "run": "run:app",
+    "limit": "limit:app",
+    "partition": "partition:app",
+    "why": "why:why",
+    "why-not": "why_not:why_not",
+    "why-silent": "why_silent:why_silent",
+    "log": "audit:log",
+    "query": "query:query",
+    "report": "report:report",
+    "export": "export:export",
+    "replay": "replay:replay",
+    "backtest": "backtest:backtest",
+    "bisect": "bisect:bisect",
+    "slice": "slice:slice_",
+    "diff": "diff:diff",
+    "verify": "verify:verify",
+    "rebuild": "rebuild:rebuild",
+    "archive": "archive:archive",
+    "info": "info:info",
+    "import": "import_history:app",
+}
 
 #: The whole tree of commands.
 app = App(
@@ -41,31 +51,8 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-app.command(dev)
-app.command(sensor.app)
-app.command(cursor.app)
-app.command(key.app)
-app.command(tick.app)
-app.command(run.app)
-app.command(limit.app)
-app.command(partition.app)
-app.command(why)
-app.command(why_not)
-app.command(why_silent)
-app.command(log)
-app.command(query)
-app.command(report)
-app.command(export)
-app.command(replay)
-app.command(backtest)
-app.command(bisect)
-app.command(slice_, name="slice")
-app.command(diff)
-app.command(verify)
-app.command(rebuild)
-app.command(archive)
-app.command(info)
-app.command(import_app)
+for _name, _place in _COMMANDS.items():
+    app.command(f"{__package__}.{_place}", name=_name)
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -76,6 +63,8 @@ def execute(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         _check_text(arguments)
+        if not arguments or arguments[0] in app.help_flags:
+            _load_all()
         code = app(list(arguments), exit_on_error=False, print_error=False)
         sys.stdout.flush()
         return int(code or 0)
@@ -94,6 +83,12 @@ def execute(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _load_all() -> None:
+    """Load every command: what each is for is said by its own module."""
+    for name in _COMMANDS:
+        app[name]
 
 
 def _check_text(arguments: Sequence[str]) -> None:

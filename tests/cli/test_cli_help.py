@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -241,3 +243,14 @@ def test_a_missing_definitions_file_is_told_in_one_line(ticktrail: CommandLine, 
     assert result.code == 1
     assert result.err.count("\n") == 1
     assert "missing.py does not exist" in result.err
+
+
+def test_a_command_loads_no_other_commands_module() -> None:
+    code = (
+        "import sys; from ticktrail.adapters.cli.app import execute; execute(['query', '--help']);"
+        "print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.split())
+    assert "ticktrail.adapters.cli.query" in loaded
+    assert not loaded & {f"ticktrail.adapters.cli.{name}" for name in ("dev", "backtest", "cursor", "rebuild")}
