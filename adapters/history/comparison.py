@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import Relation
-from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, SEALED, STORED
+from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, RUN_PARTS, SEALED, STORED
 from ..progress import read_with_progress
 from .connection import connect
 from .derivation import Derivation
@@ -42,22 +43,20 @@ def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
 
 def _rebuilt(log: EventLog, stop: int) -> dict[str, _Sum]:
     sums = {relation.name: (0, 0) for relation in STORED}
-    derivation, events = Derivation(), EventTables()
-    try:
+    with closing(connect()) as database:
+        derivation, events = Derivation(database), EventTables()
         for frame in read_with_progress(log, 0, stop, doing="rebuilding the history", wanted=IN_COLUMNS):
             events.add(frame)
             if events.count >= FAN_IN * SEGMENT_EVENTS or frame.next_offset == stop:
                 derivation.derive(events)
                 events = EventTables()
                 for relation in STORED:
-                    sums[relation.name] = _added(sums[relation.name], _of_range(derivation, relation))
-        return sums | {relation.name: _of_range(derivation, relation) for relation in CARRIED}
-    finally:
-        derivation.close()
+                    sums[relation.name] = _added(sums[relation.name], _of_range(database, relation))
+        return sums | {relation.name: _of_range(database, relation) for relation in CARRIED}
 
 
-def _of_range(derivation: Derivation, relation: Relation) -> _Sum:
-    return _sum(derivation.database, f"FROM {relation.name}")
+def _of_range(database: duckdb.DuckDBPyConnection, relation: Relation) -> _Sum:
+    return _sum(database, f"FROM {relation.name}")
 
 
 def _sealed(chain: list[Segment]) -> dict[str, _Sum]:
@@ -67,7 +66,7 @@ def _sealed(chain: list[Segment]) -> dict[str, _Sum]:
 
 
 def check_parts(folder: Path) -> list[str]:
-    """Return the names of the `PARTS` that are not the sums of the ticks that are sealed beside them."""
+    """Return the names of the `PARTS` that are not what the ticks and runs come to that are sealed beside them."""
     chain = chained(folder / "segments")
     with _opened(chain) as database:
         return [
@@ -86,6 +85,12 @@ _ADDED_UP = {
         "max(p.last_failed_at) FROM {} AS p GROUP BY sensor, day"
     ),
     DURATION_PARTS: "SELECT sensor, bucket, sum(p.evaluated) FROM {} AS p GROUP BY sensor, bucket",
+    RUN_PARTS: (
+        "SELECT request_offset, any_value(run_id), any_value(job), any_value(sensor), any_value(tick), "
+        "any_value(run_key), any_value(requested_at), any_value(tags), max(last_offset), arg_max(status, last_offset), "
+        "max(launched_at), min(started_at), max(ended_at), arg_max_null(error, last_offset) "
+        "FROM {} AS p GROUP BY request_offset"
+    ),
 }
 
 
