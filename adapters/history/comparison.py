@@ -27,7 +27,8 @@ _Sum = tuple[int, int]
 def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
     """Return the digests of the history made anew from the log, and of the one that is sealed; None if none is.
 
-    The order of rows, and where segments begin, do not count.
+    The order of rows, and where segments begin, do not count. Of `PARTS`, what they add up to is compared with the
+    sealed rows that they are made of, which are themselves compared with the log's.
 
     Raises:
         HistoryDamaged: A segment is missing, or is not what was sealed.
@@ -38,7 +39,11 @@ def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
         return None
     for segment in chain:
         segment.verify()
-    return _digest(_rebuilt(log, chain[-1].stop)), _digest(_sealed(chain))
+    with _opened(chain) as database:
+        added_up = {relation.name: _added_up(database, relation, f"({relation.query})") for relation in PARTS}
+        sealed = {relation.name: _rows(database, relation) for relation in (*STORED, *CARRIED)}
+        sealed |= {relation.name: _added_up(database, relation, relation.name) for relation in PARTS}
+    return _digest(_rebuilt(log, chain[-1].stop) | added_up), _digest(sealed)
 
 
 def _rebuilt(log: EventLog, stop: int) -> dict[str, _Sum]:
@@ -51,30 +56,16 @@ def _rebuilt(log: EventLog, stop: int) -> dict[str, _Sum]:
                 derivation.derive(events)
                 events = EventTables()
                 for relation in STORED:
-                    sums[relation.name] = _added(sums[relation.name], _of_range(database, relation))
-        return sums | {relation.name: _of_range(database, relation) for relation in CARRIED}
+                    sums[relation.name] = _added(sums[relation.name], _rows(database, relation))
+        return sums | {relation.name: _rows(database, relation) for relation in CARRIED}
 
 
-def _of_range(database: duckdb.DuckDBPyConnection, relation: Relation) -> _Sum:
+def _rows(database: duckdb.DuckDBPyConnection, relation: Relation) -> _Sum:
     return _sum(database, f"FROM {relation.name}")
 
 
-def _sealed(chain: list[Segment]) -> dict[str, _Sum]:
-    with _opened(chain) as database:
-        names = [relation.name for relation in (*STORED, *CARRIED)]
-        return {name: _sum(database, f"FROM {name}") for name in names}
-
-
-def check_parts(folder: Path) -> list[str]:
-    """Return the names of the `PARTS` that are not what the ticks and runs come to that are sealed beside them."""
-    chain = chained(folder / "segments")
-    with _opened(chain) as database:
-        return [
-            relation.name
-            for relation in PARTS
-            if _sum(database, _ADDED_UP[relation].format(f"({relation.query})"))
-            != _sum(database, _ADDED_UP[relation].format(relation.name))
-        ]
+def _added_up(database: duckdb.DuckDBPyConnection, relation: Relation, parts: str) -> _Sum:
+    return _sum(database, _ADDED_UP[relation].format(parts))
 
 
 #: Sums of parts, however many they are in; without what depends on the order of adding.
