@@ -23,6 +23,7 @@ from ...projections.history.stored import (
     TICKS,
 )
 from ...projections.history.views import AS_OF, VIEWS
+from ..cyclic_gc import without_cyclic_gc
 from ..run_key_index.marks import mark_of
 from .connection import connect
 from .derivation import Derivation
@@ -250,8 +251,9 @@ class History:
 
     def _read_tail(self, tail: Derivation) -> None:
         events = EventTables()
-        for frame in self._log.read(self._head, wanted=IN_COLUMNS):
-            events.add(frame)
+        with without_cyclic_gc():
+            for frame in self._log.read(self._head, wanted=IN_COLUMNS):
+                events.add(frame)
         if not events.count:
             return
         tail.derive(events)
