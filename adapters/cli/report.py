@@ -52,6 +52,8 @@ def report(
         out.note(f"the report with its plots is in {html}")
     if out.json:
         out.records(map(_record, found.sensors))
+        if more := found.sensor_count - len(found.sensors):
+            out.note(f"{more:,} more sensors fare better: `ticktrail query` has all of them in sensor_health")
     else:
         from .report_text import write_report
 
@@ -65,9 +67,18 @@ def _report(history: History, sensor: str | None, last: str | None) -> Report:
     ((now,),) = history.rows("SELECT epoch_us(moment) FROM as_of")
     found = report_of(history, sensor, None if last is None else moment(last, now))
     if sensor is not None and not found.sensors:
-        known = (name for (name,) in history.rows("SELECT sensor FROM sensor_health"))
-        raise UnknownName("sensor", sensor, known, to_do=DEFINE_IT)
+        raise UnknownName("sensor", sensor, _like(history, sensor), to_do=DEFINE_IT)
     return found
+
+
+def _like(history: History, sensor: str) -> list[str]:
+    """Return the names of sensors that are most like this one."""
+    from ..history.parquet import quoted
+
+    alike = f"jaro_winkler_similarity(sensor, {quoted(sensor)})"
+    return [
+        name for (name,) in history.rows(f"SELECT sensor FROM sensor_health ORDER BY {alike} DESC LIMIT 21")
+    ]
 
 
 def _record(health: Health) -> dict[str, Any]:

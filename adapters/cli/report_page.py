@@ -10,11 +10,8 @@ from math import floor, log10
 from ...projections.history.health import BINS, ENDINGS, QUANTILES, REQUESTS, WHYS, Gap, Health, Report, Said
 from ...projections.history.stored import BUCKET
 from .page import Series, bars, between, document, facts, keys, panel, strip, table, ticks
-from .report_words import gap_why, headline, percent, still_for
+from .report_words import SHOWN, gap_why, headline, percent, still_for
 from .text import cursor_text, local_minute, one_line, rough, took
-
-#: Sensors with a row of their own: more would make the page too large to open at once.
-SHOWN = 300
 
 #: Bars of the durations' plot to a factor of ten.
 _PER_DECADE = 10
@@ -156,7 +153,7 @@ def _sensors(report: Report) -> Iterator[str]:
     shown = report.sensors[:SHOWN]
     yield '<section id="sensors"><h2>Sensors, the worst first</h2>'
     yield f'<div class="keys">{"".join(_strip_keys())}</div>{_sensor_table(shown)}'
-    if more := len(report.sensors) - len(shown):
+    if more := report.sensor_count - len(shown):
         yield f'<p class="faint">{more:,} more sensors fare better: ask for one with <code>ticktrail report SENSOR</code>.</p>'
     yield "</section>"
 

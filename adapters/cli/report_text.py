@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...projections.history.health import ENDINGS, QUANTILES, REQUESTS, Health, Report, Said
 from .output import Output, status_text
-from .report_words import detected, gap_why, headline, percent, still_for
+from .report_words import SHOWN, detected, gap_why, headline, percent, still_for
 from .sparkline import sparkline, summed
 from .text import ago, cursor_text, local_minute, one_line, rough, took
 
@@ -94,8 +94,11 @@ def _write_sensors(report: Report, out: Output) -> None:
         "GAP#",
         "CURSOR#",
     ]
-    rows = ([*_row(health), *([_line(health)] if wide else [])] for health in report.sensors)
+    shown = report.sensors[:SHOWN]
+    rows = ([*_row(health), *([_line(health)] if wide else [])] for health in shown)
     out.table([*headers, *(["FAILED OVER TIME"] if wide else [])], rows, wide="SENSOR")
+    if more := report.sensor_count - len(shown):
+        out.note(f"{more:,} more sensors fare better: ask for one with `ticktrail report SENSOR`")
 
 
 def _row(health: Health) -> list[str]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from ...projections.history.health import Detection, Gap, Report
 from .text import local_minute, took
 
+#: Sensors with a row of their own, in the terminal and on the page: more would be too much to look at.
+SHOWN = 300
+
 
 def headline(report: Report, sensor: str | None) -> str:
     """Return what the report is about: how much, from when to when."""
-    many = len(report.sensors)
+    many = report.sensor_count
     who = "" if sensor is not None else f"{many:,} sensor{'' if many == 1 else 's'}, "
     if not report.whole.ticks:
         return f"{who}no ticks ended in this time (as of position {report.position:,})."

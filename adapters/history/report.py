@@ -13,10 +13,8 @@ from ...projections.history.health import (
     Health,
     Report,
     Said,
-    together,
-    worst_first,
 )
-from ...projections.history.health_queries import AS_OF_NOW, MOST, Window
+from ...projections.history.health_queries import AS_OF_NOW, Window
 from .database import History
 from .parquet import quoted
 
@@ -41,33 +39,28 @@ class _Inquiry:
     """The questions of one report."""
 
     def __init__(self, history: History, window: Window) -> None:
-        self._history, self._window = history, window
+        self._history = history
+        worst = self._history.rows(window.worst())
+        self._count_of_sensors = worst[0][1] if worst else 0
+        self._of = {name: Health(sensor=name) for name, _ in worst}
+        self._whole = Health(sensor=None)
+        self._window = window._replace(told=tuple(map(quoted, self._of)))
         self._position, self._moment = self._history.rows(AS_OF_NOW)[0]
         self._start, self._length = self._span()
-        self._of = {name: Health(sensor=name) for (name,) in self._history.rows(window.defined())}
-        self._whole = Health(sensor=None)
 
     def report(self) -> Report:
         self._count()
         self._stand()
         self._tell()
         self._detect()
-        sensors = sorted(self._of.values(), key=worst_first)
-        gaps = sorted((gap for one in sensors for gap in one.gaps), key=lambda gap: -gap.seconds)[:MOST]
-        whole = self._whole
         return Report(
             start=self._start,
             end=self._start + self._length,
             position=self._position,
             moment=self._moment,
-            whole=together(
-                sensors,
-                gaps=gaps,
-                skip_reasons=whole.skip_reasons,
-                errors=whole.errors,
-                detection=whole.detection,
-            ),
-            sensors=sensors,
+            whole=self._whole,
+            sensors=list(self._of.values()),
+            sensor_count=self._count_of_sensors,
             silent=self._silent(),
         )
 
@@ -78,7 +71,7 @@ class _Inquiry:
         return (self._moment, 1) if first is None else (first, last - first + 1)
 
     def _health(self, sensor: str | None) -> Health:
-        return self._whole if sensor is None else self._of.setdefault(sensor, Health(sensor=sensor))
+        return self._whole if sensor is None else self._of[sensor]
 
     def _count(self) -> None:
         for sensor, part, *counts in self._history.rows(self._window.counts(self._start, self._length)):
@@ -102,11 +95,14 @@ class _Inquiry:
         for sensor, failed, words, ticks in self._history.rows(self._window.said()):
             health = self._health(sensor)
             (health.errors if failed else health.skip_reasons).append(Said(words or "", ticks))
-        for count, *values in self._history.rows(self._window.gaps()):
+        for total, count, among_longest, *values in self._history.rows(self._window.gaps()):
+            self._whole.gap_count = total
             gap = Gap(**dict(zip(Gap.__struct_fields__, values, strict=True)))
-            health = self._health(gap.sensor)
-            health.gaps.append(gap)
-            health.gap_count = count
+            if among_longest:
+                self._whole.gaps.append(gap)
+            if gap.sensor in self._of:
+                self._of[gap.sensor].gaps.append(gap)
+                self._of[gap.sensor].gap_count = count
 
     def _detect(self) -> None:
         for sensor, runs, p50, p95 in self._history.rows(self._window.detection()):
@@ -114,7 +110,7 @@ class _Inquiry:
 
     def _silent(self) -> dict[str, list[float]]:
         shares = {why: [0.0] * BINS for why in WHYS}
-        whole = self._length / BINS / 1e6 * max(len(self._of), 1)
+        whole = self._length / BINS / 1e6 * max(self._count_of_sensors, 1)
         for part, why, seconds in self._history.rows(self._window.silent(self._start, self._length)):
             shares[why][part] = seconds / whole
         return shares

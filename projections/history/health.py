@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
 import msgspec
 
@@ -11,6 +10,9 @@ from .stored import BUCKET
 
 #: Into how many parts the span is divided in which ticks and requests are counted.
 BINS = 120
+
+#: Of how many sensors at most a report tells one by one.
+WORST = 1_000
 
 #: What is counted in each of them: how ticks ended, and what they asked for.
 ENDINGS = ("succeeded", "skipped", "failed", "interrupted")
@@ -174,7 +176,8 @@ class Report(msgspec.Struct, kw_only=True):
         position: How many events of the log were looked at.
         moment: As of when; UTC, microseconds since the epoch.
         whole: All of them together.
-        sensors: Each of them, the worst first.
+        sensors: The `WORST` of them, the worst first: what fails most, then what is silent longest for its interval.
+        sensor_count: How many there are.
         silent: By `WHYS`, the share of the sensors' time that was in gaps, 0 to 1, in each of the `BINS`.
     """
 
@@ -184,24 +187,8 @@ class Report(msgspec.Struct, kw_only=True):
     moment: int
     whole: Health
     sensors: list[Health]
+    sensor_count: int
     silent: dict[str, list[float]]
-
-
-def together(sensors: Iterable[Health], **found: object) -> Health:
-    """Return the sums over some sensors, with what else was found of them all."""
-    whole = msgspec.structs.replace(Health(sensor=None), **found)
-    for sensor in sensors:
-        for name, counts in sensor.counts.items():
-            whole.counts[name] = [one + other for one, other in zip(whole.counts[name], counts, strict=True)]
-        whole.durations += sensor.durations
-        whole.gap_count += sensor.gap_count
-    return whole
-
-
-def worst_first(health: Health) -> tuple[float, float, str]:
-    """Return the key by which sensors are sorted: what fails most, then what is silent longest for its interval."""
-    late = (health.silent_for or 0) / (health.interval_seconds or float("inf"))
-    return -(health.failure_rate or 0), -late, health.sensor or ""
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .health import BINS
+from .health import BINS, ENDINGS, REQUESTS, WORST
 from .stored import DURATION_PARTS
 
 #: Gaps, reasons and errors that are told of each sensor, and of all of them.
@@ -23,10 +23,12 @@ class Window(NamedTuple):
     Attributes:
         sensor: The only sensor, as SQL writes a text; None for all.
         since: Only ticks that started then or later; UTC, microseconds since the epoch. None for all.
+        told: The sensors that are told of one by one, as SQL writes texts.
     """
 
     sensor: str | None = None
     since: int | None = None
+    told: tuple[str, ...] = ()
 
     def among(self, time: str = "") -> str:
         """Return the condition on rows, which begin or end at the column *time* if there is one."""
@@ -36,6 +38,10 @@ class Window(NamedTuple):
         if self.since is not None and time:
             conditions.append(f"{time} >= make_timestamp({self.since})")
         return " AND ".join(conditions)
+
+    @property
+    def _told(self) -> str:
+        return f"sensor IN ({', '.join(self.told) or 'NULL'})"
 
     @property
     def _ticks(self) -> str:
@@ -48,39 +54,54 @@ class Window(NamedTuple):
         """The first and the last start of a tick."""
         return f"{self._ticks} SELECT epoch_us(min(started_at)), epoch_us(max(started_at)) FROM ticks"
 
+    def worst(self) -> str:
+        """The sensors that there are, ticked or not, the worst first up to `WORST`; and how many there are."""
+        kinds = "kind IN ('SensorDefined', 'SensorImported')"
+        return f"""{self._ticks},
+failing AS (SELECT sensor, count(*) FILTER (status = 'FAILURE') / count(*) AS share FROM ticks GROUP BY sensor),
+named AS (
+    SELECT sensor FROM events WHERE {kinds} AND {self.among()}
+    UNION SELECT sensor FROM sensor_health WHERE {self.among()}
+)
+SELECT n.sensor, count(*) OVER () FROM named n LEFT JOIN failing f ON f.sensor = n.sensor
+LEFT JOIN sensor_health h ON h.sensor = n.sensor
+ORDER BY COALESCE(f.share, 0) DESC, COALESCE(h.silent_for / h.interval_seconds, 0) DESC, n.sensor LIMIT {WORST}"""
+
     def counts(self, start: int, length: int) -> str:
-        """Sensor and part of the span, and what was counted in it, in the order of `ENDINGS` and `REQUESTS`."""
-        return f"""{self._ticks}
-SELECT sensor, CAST(greatest(least((epoch_us(started_at) - {start}) * {BINS} // {length}, {BINS - 1}), 0) AS INTEGER)
-    AS bin, count(*) FILTER (status = 'SUCCESS'), count(*) FILTER (status = 'SKIPPED'),
-    count(*) FILTER (status = 'FAILURE'), count(*) FILTER (status = 'INTERRUPTED'),
-    CAST(sum(t.requested) AS BIGINT), CAST(sum(t.repeated) AS BIGINT)
-FROM ticks t GROUP BY ALL"""
+        """Sensor or NULL for all, part of the span, and what was counted in it, in the order of `ENDINGS` and `REQUESTS`."""
+        names = (*ENDINGS, *REQUESTS)
+        return f"""{self._ticks},
+counted AS MATERIALIZED (
+    SELECT sensor, CAST(greatest(least((epoch_us(started_at) - {start}) * {BINS} // {length}, {BINS - 1}), 0) AS INTEGER)
+        AS bin, count(*) FILTER (status = 'SUCCESS') AS succeeded, count(*) FILTER (status = 'SKIPPED') AS skipped,
+        count(*) FILTER (status = 'FAILURE') AS failed, count(*) FILTER (status = 'INTERRUPTED') AS interrupted,
+        CAST(sum(t.requested) AS BIGINT) AS requested, CAST(sum(t.repeated) AS BIGINT) AS repeated
+    FROM ticks t GROUP BY ALL
+)
+SELECT sensor, bin, {", ".join(names)} FROM counted WHERE {self._told}
+UNION ALL SELECT NULL, bin, {", ".join(f"CAST(sum(c.{name}) AS BIGINT)" for name in names)} FROM counted c GROUP BY bin"""
 
     def durations(self) -> str:
-        """Sensor, bucket, and how many evaluations there are in it."""
+        """Sensor or NULL for all, bucket, and how many evaluations there are in it."""
+        parts = "SELECT sensor, bucket, evaluated FROM duration_parts"
         if self.since is not None:
-            return f"{self._ticks} {DURATION_PARTS.query}"
-        return (
-            "SELECT sensor, bucket, CAST(sum(p.evaluated) AS BIGINT) AS evaluated FROM duration_parts p "
-            f"WHERE {self.among()} GROUP BY ALL"
-        )
+            parts = f"{self._ticks} {DURATION_PARTS.query}"
+        return f"""
+WITH parts AS MATERIALIZED ({parts})
+SELECT sensor, bucket, CAST(sum(p.evaluated) AS BIGINT) FROM parts p WHERE {self._told} GROUP BY ALL
+UNION ALL
+SELECT NULL, bucket, CAST(sum(p.evaluated) AS BIGINT) FROM parts p WHERE {self.among()} GROUP BY bucket"""
 
     def standing(self) -> str:
         """Sensor, and how its last tick was."""
         return (
             "SELECT sensor, last_status, epoch_us(last_started_at), silent_for, interval_seconds, "
-            f"epoch_us(last_failed_at) FROM sensor_health WHERE {self.among()}"
+            f"epoch_us(last_failed_at) FROM sensor_health WHERE {self._told}"
         )
-
-    def defined(self) -> str:
-        """The sensors that were defined or imported, whether they ticked or not."""
-        kinds = "kind IN ('SensorDefined', 'SensorImported')"
-        return f"SELECT DISTINCT sensor FROM events WHERE {kinds} AND {self.among()}"
 
     def cursors(self) -> str:
         """Sensor, and its cursor."""
-        return f"SELECT sensor, cursor_now, changed_by, seconds FROM cursor_lag WHERE {self.among()}"
+        return f"SELECT sensor, cursor_now, changed_by, seconds FROM cursor_lag WHERE {self._told}"
 
     def said(self) -> str:
         """Sensor or NULL for all, whether it is an error, text and number of ticks; the commonest first.
@@ -102,16 +123,17 @@ shapes AS (
 SELECT sensor, failed, CASE WHEN min(s.least) = max(s.greatest) THEN min(s.least) ELSE shape END AS words,
     CAST(sum(n) AS BIGINT) AS ticks
 FROM shapes s GROUP BY GROUPING SETS ((sensor, failed, shape), (failed, shape))
+HAVING GROUPING(sensor) = 1 OR {self._told}
 QUALIFY row_number() OVER (PARTITION BY GROUPING(sensor), sensor, failed ORDER BY ticks DESC, words) <= {MOST}
 ORDER BY ticks DESC, words"""
 
     def gaps(self) -> str:
-        """How many gaps the sensor has, and the fields of a `Gap`; the longest first."""
+        """How many gaps there are, how many the sensor has, if this is among the longest of all, and the fields of a `Gap`."""
         return f"""
-SELECT count(*) OVER (PARTITION BY sensor), sensor, epoch_us(began_at), epoch_us(ended_at), seconds, interval_seconds,
-    missed, stopped_by, engine_down
+SELECT count(*) OVER (), count(*) OVER (PARTITION BY sensor), row_number() OVER (ORDER BY seconds DESC, began_at, sensor) <= {MOST} AS longest,
+    sensor, epoch_us(began_at), epoch_us(ended_at), seconds, interval_seconds, missed, stopped_by, engine_down
 FROM silence WHERE {self._gaps}
-QUALIFY row_number() OVER (PARTITION BY sensor ORDER BY seconds DESC, began_at) <= {MOST}
+QUALIFY longest OR ({self._told} AND row_number() OVER (PARTITION BY sensor ORDER BY seconds DESC, began_at) <= {MOST})
 ORDER BY seconds DESC, began_at, sensor"""
 
     def silent(self, start: int, length: int) -> str:
@@ -134,7 +156,8 @@ FROM parts GROUP BY ALL"""
         """Sensor or NULL for all, of how many runs the time to detect is known, its median and 95th percentile."""
         return f"""
 SELECT sensor, count(*), quantile_cont(seconds, 0.5), quantile_cont(seconds, 0.95)
-FROM time_to_detect WHERE {self.among("requested_at")} GROUP BY GROUPING SETS ((sensor), ()) HAVING count(*) > 0"""
+FROM time_to_detect WHERE {self.among("requested_at")} GROUP BY GROUPING SETS ((sensor), ())
+HAVING count(*) > 0 AND (GROUPING(sensor) = 1 OR {self._told})"""
 
     @property
     def _gaps(self) -> str:

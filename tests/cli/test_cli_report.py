@@ -10,8 +10,9 @@ from command_line import CommandLine
 from fared import BAD, GOOD, IDLE, fared
 from long_history import History as LongHistory
 from story import Story
-from ticktrail.adapters.cli.report_page import SHOWN
+from ticktrail.adapters.cli.report_words import SHOWN
 from ticktrail.adapters.cli.sparkline import sparkline, summed
+from ticktrail.projections.history import health_queries
 from ticktrail.projections.history.stored import BUCKET
 
 
@@ -241,6 +242,26 @@ def test_a_page_of_many_sensors_stays_small_and_says_what_it_leaves_out(
     assert len(text) < 500_000
     assert text.count('<svg class="strip"') == SHOWN
     assert "20 more sensors fare better" in text
+
+
+def test_of_very_many_sensors_only_the_worst_are_told_one_by_one(
+    ticktrail: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticktrail.tell(LongHistory(seed=11).tell(4_000))
+    before = ticktrail("report", "--json", "--as-of", ticktrail.head())
+    lines = ticktrail("report", "--as-of", ticktrail.head()).out.split("sensors, the worst first")
+
+    monkeypatch.setattr(health_queries, "WORST", 2)
+    after = ticktrail("report", "--json", "--as-of", ticktrail.head())
+    fewer = ticktrail("report", "--as-of", ticktrail.head())
+
+    assert len(before.records) > 3
+    assert after.records == before.records[:2]
+    assert f"{len(before.records) - 2} more sensors fare better" in after.err
+    assert f"{len(before.records) - 2} more sensors fare better" in fewer.err
+    heading, rest = fewer.out.split("sensors, the worst first")
+    assert heading == lines[0]
+    assert rest.split("\n\n")[1:] == lines[1].split("\n\n")[1:]
 
 
 def test_a_line_over_time_shows_what_is_there_at_all() -> None:
