@@ -74,6 +74,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     next_tick: NextTick = "when woken"
     known: int = 0
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to it than its end, its cursor and its log."""
+        return bool(self.requests or self.asset_events or self.partition_changes or self.reactions)
+
 
 def evaluate(
     sensor: SensorDefinition, context: SensorEvaluationContext, definitions: Definitions | None = None

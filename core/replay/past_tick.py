@@ -49,8 +49,13 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def end(self) -> Any:
         """The event by which the tick ended."""
-        last = self.events[-1]
-        return self.events[-2] if isinstance(last, SensorQuarantined) else last
+        return end_of(self.events)
+
+
+def end_of(events: Sequence[AnyEvent]) -> Any:
+    """Return, of the events that end a tick, the one that says how: a quarantine is what follows from it."""
+    last = events[-1]
+    return events[-2] if isinstance(last, SensorQuarantined) else last
 
 
 def of_its_time(
