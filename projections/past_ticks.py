@@ -32,6 +32,7 @@ from ..core.log import EventLog, Frame
 from ..core.offsets_by_digest import OffsetsByDigest
 from ..core.replay import PastTick
 from ..core.replay.key_owners import KeyOwners
+from ..core.replay.past_tick import end_of
 from ..core.run_keys import NOBODY
 from ..core.sensor_state import CHANGING, SensorState, evolve
 from ..core.tape import Tape
@@ -129,6 +130,7 @@ class PastTicks:
     def _past(self) -> PastTick:
         assert self._open is not None
         (tick, started, state_at_start), tape = self._open, self._tape
+        events = [event for _, event in self._outcome]
         return PastTick(
             tick=tick,
             started=started,
@@ -137,8 +139,9 @@ class PastTicks:
             owners=self._owners,
             failed_try=self._failed_tries.of,
             partitions=self._partitions,
-            events=[event for _, event in self._outcome],
+            events=events,
             offset=self._outcome[0][0],
+            end=end_of(events),
             read_tape=lambda: self._read_tape(started, tape),
         )
 

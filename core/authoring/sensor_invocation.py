@@ -77,6 +77,10 @@ def caller(
         required: Names of all resources that are set up before.
     """
 
+    # Most functions: every tick would go through a step between.
+    if parameter is not None and not (required or parameter.keyword_only or parameter.after_resource):
+        return function
+
     def call(context: SensorEvaluationContext) -> Any:
         taken = context.take_resources(required, what) if required else {}
         named = {name: taken[name] for name in resources}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -26,8 +27,8 @@ from .past_tick import PastTick, end_of, of_its_time
 #: What became of a request: only the new code makes it, only the old one did, both with other content, both.
 Change = Literal["added", "removed", "changed", "unchanged"]
 
-#: The fields of a request that make it what it is.
-_CONTENT = ("run_key", "job", "run_config", "given_tags", "partition_key", "asset_selection")
+#: Returns what makes a request what it is.
+content_of = attrgetter("run_key", "job", "run_config", "given_tags", "partition_key", "asset_selection")
 
 
 class RequestChange(msgspec.Struct, frozen=True):
@@ -228,7 +229,7 @@ def _changes(before: list[RunRequested], after: list[RunRequested]) -> Iterator[
             yield RequestChange("added", None, request)
         else:
             yield RequestChange(
-                "unchanged" if _content(was) == _content(request) else "changed", was, request
+                "unchanged" if content_of(was) == content_of(request) else "changed", was, request
             )
     for request in left.values():
         yield RequestChange("removed", request, None)
@@ -241,8 +242,4 @@ def _requests(events: Iterable[AnyEvent]) -> list[RunRequested]:
 def _identity(request: RunRequested) -> Any:
     if request.run_key:
         return request.run_key
-    return msgspec.msgpack.encode(_content(request), order="sorted")
-
-
-def _content(request: RunRequested) -> tuple[Any, ...]:
-    return tuple(getattr(request, field) for field in _CONTENT)
+    return msgspec.msgpack.encode(content_of(request), order="sorted")

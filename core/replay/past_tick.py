@@ -32,6 +32,7 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
         partitions: The dynamic partitions at that head.
         events: Those that ended the tick, in order, without its tape.
         offset: The offset of the first of them.
+        end: The one that says how it ended.
         read_tape: Returns what the tick read; None if that was not recorded. Raises `MissingBlob`.
     """
 
@@ -44,12 +45,8 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     partitions: DynamicPartitionsStore
     events: Sequence[AnyEvent]
     offset: int
+    end: Any
     read_tape: Callable[[], Tape | None]
-
-    @property
-    def end(self) -> Any:
-        """The event by which the tick ended."""
-        return end_of(self.events)
 
 
 def end_of(events: Sequence[AnyEvent]) -> Any:
