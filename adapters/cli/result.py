@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from rich.measure import Measurement
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -21,37 +21,46 @@ if TYPE_CHECKING:
     import duckdb
 
 #: Rows that a table shows; more are for a file.
-SHOWN = 1_000
+SHOWN = 200
 
 #: Characters of a cell that a table shows.
 _CELL = 200
+
+#: Characters between two columns.
+_GAP = 2
 
 _JSON = "JSON"
 _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "FLOAT", "DECIMAL", "SMALLINT", "UBIGINT")
 
 
 def write_table(rows: duckdb.DuckDBPyRelation, out: Output) -> None:
-    """Write the first rows as a table, or below each other if that is too wide, and say how many more there are."""
-    fetched = iter(rows.iter_rows())
-    shown = [[_cell(value) for value in row] for row in islice(fetched, SHOWN)]
-    table = _table(rows, shown)
-    if Measurement.get(out.results, out.results.options, table).maximum < out.results.width or not shown:
-        out.results.print(table)
+    """Write the first rows as a table, or below each other if that is too wide, and say if there are more."""
+    fetched = rows.limit(SHOWN + 1).fetchall()
+    shown = [[_cell(value) for value in row] for row in fetched[:SHOWN]]
+    widths = [max(map(cell_len, column)) for column in zip(rows.columns, *_plain(shown), strict=True)]
+    if sum(widths) + _GAP * len(widths) <= out.results.width or not shown:
+        out.results.print(_table(rows, shown, widths))
     else:
         _write_records(rows.columns, shown, out)
-    if more := sum(1 for _ in fetched):
+    if len(fetched) > SHOWN:
         out.note(
-            f"{more} more rows: add LIMIT to the question, or write them all with --csv, --json or --parquet"
+            f"there are more than these {SHOWN} rows: narrow the question, or write them all with --csv, --json or --parquet"
         )
     elif not shown:
         out.note("no rows")
 
 
-def _table(rows: duckdb.DuckDBPyRelation, shown: list[list[Text]]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for name, kind in zip(rows.columns, rows.types, strict=True):
+def _plain(shown: list[list[Text]]) -> Iterator[list[str]]:
+    for row in shown:
+        yield [cell.plain for cell in row]
+
+
+def _table(rows: duckdb.DuckDBPyRelation, shown: list[list[Text]], widths: list[int]) -> Table:
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="bold", pad_edge=False)
+    for name, kind, width in zip(rows.columns, rows.types, widths, strict=True):
         right = str(kind).startswith(_NUMBERS)
-        table.add_column(Text(name), justify="right" if right else "left", no_wrap=True)
+        # Rich takes long to find out by itself how wide the columns are.
+        table.add_column(Text(name), justify="right" if right else "left", no_wrap=True, width=width)
     for row in shown:
         table.add_row(*row)
     return table
@@ -60,8 +69,10 @@ def _table(rows: duckdb.DuckDBPyRelation, shown: list[list[Text]]) -> Table:
 def _write_records(names: list[str], shown: list[list[Text]], out: Output) -> None:
     width = max(map(len, names))
     for row in shown:
-        for name, cell in zip(names, row, strict=True):
-            out.results.print(Text.assemble((f"{name:<{width}}  ", "dim"), cell), soft_wrap=True)
+        lines = [
+            Text.assemble((f"{name:<{width}}  ", "dim"), cell) for name, cell in zip(names, row, strict=True)
+        ]
+        out.results.print(Text("\n").join(lines), soft_wrap=True)
         out.line()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import Relation
-from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, SEALED, STORED
+from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, RUN_PARTS, SEALED, STORED
 from ..progress import read_with_progress
 from .connection import connect
 from .derivation import Derivation
@@ -26,7 +27,8 @@ _Sum = tuple[int, int]
 def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
     """Return the digests of the history made anew from the log, and of the one that is sealed; None if none is.
 
-    The order of rows, and where segments begin, do not count.
+    The order of rows, and where segments begin, do not count. Of `PARTS`, what they add up to is compared with the
+    sealed rows that they are made of, which are themselves compared with the log's.
 
     Raises:
         HistoryDamaged: A segment is missing, or is not what was sealed.
@@ -37,45 +39,33 @@ def history_digests(folder: Path, log: EventLog) -> tuple[str, str] | None:
         return None
     for segment in chain:
         segment.verify()
-    return _digest(_rebuilt(log, chain[-1].stop)), _digest(_sealed(chain))
+    with _opened(chain) as database:
+        added_up = {relation.name: _added_up(database, relation, f"({relation.query})") for relation in PARTS}
+        sealed = {relation.name: _rows(database, relation) for relation in (*STORED, *CARRIED)}
+        sealed |= {relation.name: _added_up(database, relation, relation.name) for relation in PARTS}
+    return _digest(_rebuilt(log, chain[-1].stop) | added_up), _digest(sealed)
 
 
 def _rebuilt(log: EventLog, stop: int) -> dict[str, _Sum]:
     sums = {relation.name: (0, 0) for relation in STORED}
-    derivation, events = Derivation(), EventTables()
-    try:
+    with closing(connect()) as database:
+        derivation, events = Derivation(database), EventTables()
         for frame in read_with_progress(log, 0, stop, doing="rebuilding the history", wanted=IN_COLUMNS):
             events.add(frame)
             if events.count >= FAN_IN * SEGMENT_EVENTS or frame.next_offset == stop:
                 derivation.derive(events)
                 events = EventTables()
                 for relation in STORED:
-                    sums[relation.name] = _added(sums[relation.name], _of_range(derivation, relation))
-        return sums | {relation.name: _of_range(derivation, relation) for relation in CARRIED}
-    finally:
-        derivation.close()
+                    sums[relation.name] = _added(sums[relation.name], _rows(database, relation))
+        return sums | {relation.name: _rows(database, relation) for relation in CARRIED}
 
 
-def _of_range(derivation: Derivation, relation: Relation) -> _Sum:
-    return _sum(derivation.database, f"FROM {relation.name}")
+def _rows(database: duckdb.DuckDBPyConnection, relation: Relation) -> _Sum:
+    return _sum(database, f"FROM {relation.name}")
 
 
-def _sealed(chain: list[Segment]) -> dict[str, _Sum]:
-    with _opened(chain) as database:
-        names = [relation.name for relation in (*STORED, *CARRIED)]
-        return {name: _sum(database, f"FROM {name}") for name in names}
-
-
-def check_parts(folder: Path) -> list[str]:
-    """Return the names of the `PARTS` that are not the sums of the ticks that are sealed beside them."""
-    chain = chained(folder / "segments")
-    with _opened(chain) as database:
-        return [
-            relation.name
-            for relation in PARTS
-            if _sum(database, _ADDED_UP[relation].format(f"({relation.query})"))
-            != _sum(database, _ADDED_UP[relation].format(relation.name))
-        ]
+def _added_up(database: duckdb.DuckDBPyConnection, relation: Relation, parts: str) -> _Sum:
+    return _sum(database, _ADDED_UP[relation].format(parts))
 
 
 #: Sums of parts, however many they are in; without what depends on the order of adding.
@@ -86,6 +76,12 @@ _ADDED_UP = {
         "max(p.last_failed_at) FROM {} AS p GROUP BY sensor, day"
     ),
     DURATION_PARTS: "SELECT sensor, bucket, sum(p.evaluated) FROM {} AS p GROUP BY sensor, bucket",
+    RUN_PARTS: (
+        "SELECT request_offset, any_value(run_id), any_value(job), any_value(sensor), any_value(tick), "
+        "any_value(run_key), any_value(requested_at), any_value(tags), max(last_offset), arg_max(status, last_offset), "
+        "max(launched_at), min(started_at), max(ended_at), arg_max_null(error, last_offset) "
+        "FROM {} AS p GROUP BY request_offset"
+    ),
 }
 
 

@@ -23,6 +23,7 @@ from ...projections.history.stored import (
     TICKS,
 )
 from ...projections.history.views import AS_OF, VIEWS
+from ..cyclic_gc import without_cyclic_gc
 from ..run_key_index.marks import mark_of
 from .connection import connect
 from .derivation import Derivation
@@ -82,8 +83,10 @@ class History:
         self._still = False
         self._tail: Derivation | None = None
         self._head = 0
-        self._database = self._empty()
+        self._database = connect()
+        self._ranges = self._database.cursor()
         try:
+            self._prepare()
             self._check_mark()
             self.refresh()
         except BaseException:
@@ -172,9 +175,8 @@ class History:
 
     def close(self) -> None:
         """Give the memory back; safe to call twice."""
+        self._ranges.close()
         self._database.close()
-        if self._tail is not None:
-            self._tail.close()
 
     @property
     def _sealed(self) -> int:
@@ -183,10 +185,12 @@ class History:
     def _segments(self) -> list[Segment]:
         return [] if self._folder is None else chained(self._folder / "segments")
 
-    def _empty(self) -> duckdb.DuckDBPyConnection:
-        database = connect()
+    def _prepare(self) -> None:
+        database = self._database
         database.execute("SET parquet_metadata_cache = true")
         database.execute("CREATE SCHEMA tail")
+        database.execute("CREATE SCHEMA last_range")
+        self._ranges.execute("SET schema = 'last_range'")
         for relation in (*STORED, *PARTS, CARRIED_TICKS):
             database.execute(f"CREATE TABLE tail.{relation.name} ({_typed(relation)})")
         database.execute(f"CREATE TABLE {AS_OF.name} ({_typed(AS_OF)})")
@@ -195,7 +199,6 @@ class History:
             database.execute(f"SET allowed_directories = [{quoted(segments)}]")
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
-        return database
 
     def _check_mark(self) -> None:
         """Make sure that the segments are of this log."""
@@ -238,34 +241,30 @@ class History:
     def _restarted(self, chain: Sequence[Segment]) -> Derivation:
         """Begin the tail anew behind the last segment."""
         if self._tail is not None:
-            self._tail.close()
             for relation in (*STORED, *PARTS, CARRIED_TICKS):
                 self._database.execute(f"DELETE FROM tail.{relation.name}")
-        tail, self._head = Derivation(), _stop(chain)
+        tail, self._head = Derivation(self._ranges), _stop(chain)
         if chain:
             tail.resume({relation.name: chain[-1].file(relation.name) for relation in CARRIED})
-        self._insert(tail, CARRIED_TICKS)
+        self._insert(CARRIED_TICKS)
         return tail
 
     def _read_tail(self, tail: Derivation) -> None:
         events = EventTables()
-        for frame in self._log.read(self._head, wanted=IN_COLUMNS):
-            events.add(frame)
+        with without_cyclic_gc():
+            for frame in self._log.read(self._head, wanted=IN_COLUMNS):
+                events.add(frame)
         if not events.count:
             return
         tail.derive(events)
         self._head += events.count
         for relation in (*STORED, *PARTS):
-            self._insert(tail, relation)
+            self._insert(relation)
         self._database.execute(f"DELETE FROM tail.{CARRIED_TICKS.name}")
-        self._insert(tail, CARRIED_TICKS)
+        self._insert(CARRIED_TICKS)
 
-    def _insert(self, tail: Derivation, relation: Relation) -> None:
-        rows = tail.rows(relation)
-        if rows.num_rows:
-            self._database.register("rows_of_tail", rows)
-            self._database.execute(f"INSERT INTO tail.{relation.name} FROM rows_of_tail")
-            self._database.unregister("rows_of_tail")
+    def _insert(self, relation: Relation) -> None:
+        self._database.execute(f"INSERT INTO tail.{relation.name} FROM last_range.{relation.name}")
 
     def _set_moment(self) -> None:
         position, moment = self._as_of or (self._head, self._now())

@@ -6,7 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -55,8 +55,8 @@ class Sealer:
         start = chain[-1].stop if chain else 0
         if self._log.head() - start < self._ripe:
             return start
-        derivation = Derivation()
-        try:
+        with closing(connect()) as database:
+            derivation = Derivation(database)
             if chain:
                 derivation.resume({relation.name: chain[-1].file(relation.name) for relation in CARRIED})
             for stop, events in self._ranges(start):
@@ -65,9 +65,7 @@ class Sealer:
                     chain.append(self._sealed(derivation, start, stop))
                     self._merge(chain)
                 start = stop
-            return start
-        finally:
-            derivation.close()
+        return start
 
     def _ranges(self, start: int) -> Iterator[tuple[int, EventTables]]:
         """Yield the events of the ranges to seal, each with its end; the rest of the tail is left."""

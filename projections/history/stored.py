@@ -451,11 +451,55 @@ FROM ticks WHERE duration IS NOT NULL GROUP BY ALL
     ("sensor", "bucket"),
 )
 
+RUN_PARTS = Relation(
+    "run_parts",
+    "The life of a run, as far as it lies in one range.",
+    (
+        Column("request_offset", "BIGINT", "Offset of the run's request."),
+        Column(
+            "whole", "BOOLEAN", "Whether all of its life is in the range; else other ranges have parts of it."
+        ),
+        Column(
+            "run_id", "VARCHAR", "Id of the run; NULL, as all that the request says, if that is elsewhere."
+        ),
+        Column("job", "VARCHAR", "Name of the job."),
+        Column("sensor", "VARCHAR", "The asking sensor, NULL for an operator."),
+        Column("tick", "BIGINT", "The asking tick, NULL for an operator."),
+        Column("run_key", "VARCHAR", "Its run key, NULL if it has none."),
+        Column("requested_at", "TIMESTAMP", "When it was asked for, UTC."),
+        Column("tags", "MAP(VARCHAR, VARCHAR)", "Tags of the run as they were given."),
+        Column("last_offset", "BIGINT", "Offset of the last event of its life."),
+        Column("status", "VARCHAR", "Its status by then."),
+        Column("launched_at", "TIMESTAMP", "When it was last handed to a worker, UTC; NULL if not here."),
+        Column("started_at", "TIMESTAMP", "When a worker took it up, UTC; NULL if not here."),
+        Column("ended_at", "TIMESTAMP", "When it ended, UTC; NULL if not here."),
+        Column("error", "VARCHAR", "Why it failed or was canceled."),
+    ),
+    """
+WITH life AS (
+    SELECT request_offset, max(event_offset) AS last_offset, arg_max(status, event_offset) AS status,
+        arg_max_null(error, event_offset) AS error, max(occurred_at) FILTER (status = 'STARTING') AS launched_at,
+        min(occurred_at) FILTER (status = 'STARTED') AS started_at,
+        max(occurred_at) FILTER (status IN ('SUCCESS', 'FAILURE', 'CANCELED')) AS ended_at
+    FROM run_events GROUP BY request_offset
+),
+requests AS (
+    SELECT event_offset AS request_offset, run_id, job, sensor, tick, run_key, occurred_at AS requested_at, tags
+    FROM run_requests WHERE verdict = 'REQUESTED'
+)
+SELECT request_offset, r.requested_at IS NOT NULL AND l.ended_at IS NOT NULL AS whole, r.* EXCLUDE (request_offset),
+    COALESCE(l.last_offset, request_offset) AS last_offset, COALESCE(l.status, 'QUEUED') AS status,
+    l.launched_at, l.started_at, l.ended_at, l.error
+FROM requests r FULL JOIN life l USING (request_offset)
+""",
+    ("request_offset",),
+)
+
 #: What people ask, stored in segments.
 STORED = (EVENTS, TICKS, RUN_REQUESTS, RELEASED_KEYS, CURSORS, RUN_EVENTS, ASSETS, OBSERVATIONS)
 
-#: Sums over the ticks of a range, from which the usual questions are answered without reading every tick.
-PARTS = (DAY_PARTS, DURATION_PARTS)
+#: What the ticks and runs of a range add up to, from which the usual questions are answered without reading every event.
+PARTS = (DAY_PARTS, DURATION_PARTS, RUN_PARTS)
 
 #: What each segment hands on; `OPENED` is made before the others, and is not kept.
 CARRIED = (CARRIED_TICKS, CARRIED_SENSORS)

@@ -68,18 +68,19 @@ RUNS = Relation(
         Column("tags", "MAP(VARCHAR, VARCHAR)", "Tags of the run as they were given."),
     ),
     """
-WITH life AS (
-    SELECT request_offset, arg_max(status, event_offset) AS status, arg_max_null(error, event_offset) AS error,
-        max(occurred_at) FILTER (status = 'STARTING') AS launched_at,
-        min(occurred_at) FILTER (status = 'STARTED') AS started_at,
-        max(occurred_at) FILTER (status IN ('SUCCESS', 'FAILURE', 'CANCELED')) AS ended_at
-    FROM run_events GROUP BY request_offset
+WITH joined AS (
+    SELECT any_value(run_id) AS run_id, any_value(job) AS job, arg_max(status, last_offset) AS status,
+        any_value(sensor) AS sensor, any_value(tick) AS tick, any_value(run_key) AS run_key,
+        any_value(requested_at) AS requested_at, max(launched_at) AS launched_at, min(started_at) AS started_at,
+        max(ended_at) AS ended_at, arg_max_null(error, last_offset) AS error, any_value(tags) AS tags
+    FROM run_parts WHERE NOT whole GROUP BY request_offset
+),
+lives AS (
+    SELECT run_id, job, status, sensor, tick, run_key, requested_at, launched_at, started_at, ended_at, error, tags
+    FROM run_parts WHERE whole
+    UNION ALL FROM joined
 )
-SELECT r.run_id, r.job, COALESCE(l.status, 'QUEUED') AS status, r.sensor, r.tick, r.run_key,
-    r.occurred_at AS requested_at, l.launched_at, l.started_at, l.ended_at,
-    epoch(l.started_at - r.occurred_at) AS waited, epoch(l.ended_at - l.started_at) AS duration, l.error, r.tags
-FROM run_requests r LEFT JOIN life l ON l.request_offset = r.event_offset
-WHERE r.verdict = 'REQUESTED'
+SELECT *, epoch(started_at - requested_at) AS waited, epoch(ended_at - started_at) AS duration FROM lives
 """,
 )
 

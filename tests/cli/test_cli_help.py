@@ -253,4 +253,6 @@ def test_a_command_loads_no_other_commands_module() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stderr.split())
     assert "ticktrail.adapters.cli.query" in loaded
-    assert not loaded & {f"ticktrail.adapters.cli.{name}" for name in ("dev", "backtest", "cursor", "rebuild")}
+    assert not loaded & {
+        f"ticktrail.adapters.cli.{name}" for name in ("dev", "backtest", "cursor", "rebuild")
+    }

@@ -29,7 +29,7 @@ from ticktrail.core.events import (
     TickStarted,
 )
 from ticktrail.core.log import EventLog
-from ticktrail.projections.runs import Runs
+from ticktrail.projections.runs import Run, Runs
 from ticktrail.projections.ticks import Tick, Ticks
 
 EVENTS = 3_000
@@ -81,27 +81,36 @@ def _row(tick: Tick) -> tuple[Any, ...]:
     )
 
 
-def test_runs_are_those_of_the_projection(log: EventLog) -> None:
+@pytest.mark.parametrize("share", [1.0, 0.6])
+@pytest.mark.parametrize("ranges", [None, 40, 700])
+def test_runs_are_those_of_the_projection(
+    log: EventLog, tmp_path: Path, ranges: int | None, share: float
+) -> None:
+    """However their lives are cut into ranges, and as of a position too."""
+    position = int(share * log.head())
     runs = Runs()
-    fold(log, runs)
+    fold(PrefixLog(log, position), runs)
+    folder = None if ranges is None else tmp_path
+    if ranges is not None:
+        seal(tmp_path, log, ranges)
 
-    with opened(None, log) as history:
+    as_of = None if share == 1.0 else PastMoment(position, NOW)
+    with opened(folder, log, as_of=as_of) as history:
         told = rows(
-            history, "SELECT run_id, job, status, sensor, run_key, started_at, ended_at, error FROM runs"
+            history,
+            "SELECT run_id, job, status, sensor, run_key, started_at, ended_at, error, duration FROM runs",
         )
 
-    assert sorted(told) == sorted(
-        (
-            run.run,
-            run.job,
-            run.status,
-            run.sensor,
-            run.run_key,
-            _time(run.started_at),
-            _time(run.ended_at),
-            run.error,
-        )
-        for run in runs
+    assert sorted(told) == sorted(map(_run_row, runs))
+    assert len({row[2] for row in told}) > 3
+
+
+def _run_row(run: Run) -> tuple[Any, ...]:
+    started, ended = run.started_at, run.ended_at
+    duration = None if started is None or ended is None else (ended - started) / 1e6
+    return (
+        *(run.run, run.job, run.status, run.sensor, run.run_key),
+        *(_time(started), _time(ended), run.error, duration),
     )
 
 
