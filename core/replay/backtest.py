@@ -155,12 +155,12 @@ class Backtest:
             evaluation = evaluate(self._sensor, context, self._definitions)
         evaluation = of_its_time(evaluation, self._sensor, state, past.started)
         self._state = evolve(state, past.tick, past.started)
-        owners, tries = self._owners_of(past, evaluation.requests) if evaluation.requests else ((), {})
+        owners, tries, run_ids = self._claims(past, evaluation.requests)
         return decide(
             self._state,
             FinishedTick(tick=past.tick, sensor=past.started.sensor, evaluation=evaluation, duration=0.0),
             owners=owners,
-            run_ids=[f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))],
+            run_ids=run_ids,
             partitions=past.partitions,
             limits=self._sensor.limits,
             tries=tries,
@@ -168,15 +168,19 @@ class Backtest:
             at=past.end.at,
         )
 
-    def _owners_of(
+    def _claims(
         self, past: PastTick, requests: Sequence[Request]
-    ) -> tuple[Sequence[int], Mapping[str, int]]:
-        return with_tries(
+    ) -> tuple[Sequence[int], Mapping[str, int], Sequence[str]]:
+        """Return the owners and tries of the requests' keys, and ids for their runs, as `decide` takes them."""
+        if not requests:
+            return (), {}, ()
+        owners, tries = with_tries(
             self._sensor.run_key_policy,
             requests,
             self._owners.owners(requests),
             lambda owner: self._failed_try(past, owner),
         )
+        return owners, tries, [f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))]
 
     def _evolve(self, past: PastTick, events: Sequence[AnyEvent]) -> None:
         assert self._state is not None
