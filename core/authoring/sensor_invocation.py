@@ -76,7 +76,6 @@ def caller(
         resources: Names of the parameters that take resources.
         required: Names of all resources that are set up before.
     """
-
     # Most functions: every tick would go through a step between.
     if parameter is not None and not (required or parameter.keyword_only or parameter.after_resource):
         return function
