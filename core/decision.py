@@ -11,7 +11,7 @@ listed for users in ``docs/compatibility.md``:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
@@ -111,7 +111,7 @@ def decide(
     """
     if state.open_tick != finished.tick:
         return [_discarded(finished, at)]
-    tape = list[AnyEvent]()
+    tape: list[AnyEvent] = []
     if finished.tape is not None:
         tape += tape_events(finished.tape, stored, tick=finished.tick, sensor=finished.sensor, at=at)
     events = _ending(state, finished, owners, run_ids, partitions, limits, tries, offset + len(tape), at)
@@ -130,13 +130,12 @@ def _ending(
     at: int,
 ) -> list[AnyEvent]:
     evaluation = finished.evaluation
-    events: list[AnyEvent] = [
-        TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
-        for logged_at, level, message in evaluation.logs
-    ]
-    events += [_note(finished, note, at) for note in evaluation.notes]
+    events = _logged(finished, at) if evaluation.logs or evaluation.notes else []
     if evaluation.error is not None and not evaluation.reactions:
         return [*events, *_cursor(state, finished, False, at), _failed(finished, evaluation.error, at)]
+    # Most ticks: there is nothing to judge.
+    if not evaluation.asks:
+        return [*events, *_cursor(state, finished, False, at), _end(finished, Verdicts(), at)]
     if evaluation.requests and not (state.running or finished.ordered):
         return [*events, _stopped_in_flight(finished, at)]
     allowed, why = allowance(limits, state.recent, at)
@@ -175,6 +174,15 @@ def _ending(
         )
     events += _cursor(state, finished, asks_again, at)
     return [*events, _end(finished, verdicts, at)]
+
+
+def _logged(finished: FinishedTick, at: int) -> list[AnyEvent]:
+    """Return the lines of the tick's log."""
+    lines: list[AnyEvent] = [
+        TickLogged(at=logged_at, tick=finished.tick, sensor=finished.sensor, level=level, message=message)
+        for logged_at, level, message in finished.evaluation.logs
+    ]
+    return [*lines, *(_note(finished, note, at) for note in finished.evaluation.notes)]
 
 
 def _over(evaluation: Evaluation, owners: Sequence[int], allowed: int) -> int:
@@ -416,13 +424,14 @@ def _put_off_reason(verdicts: Verdicts) -> str | None:
 
 def _quarantine(
     state: SensorState, limits: SensorLimits, end: AnyEvent, at: int
-) -> Iterator[SensorQuarantined]:
-    """Yield the quarantine of a sensor that now has failed too often; a reaction's failure is not the sensor's."""
-    if not isinstance(end, TickFailed) or end.reacted or limits.quarantine_after is None:
-        return
+) -> Sequence[SensorQuarantined]:
+    """Return the quarantine of a sensor that now has failed too often; a reaction's failure is not the sensor's."""
+    if limits.quarantine_after is None or not isinstance(end, TickFailed) or end.reacted:
+        return ()
     failures = state.consecutive_failures + 1
-    if failures >= limits.quarantine_after:
-        yield SensorQuarantined(at=at, sensor=end.sensor, tick=end.tick, failures=failures, error=end.error)
+    if failures < limits.quarantine_after:
+        return ()
+    return [SensorQuarantined(at=at, sensor=end.sensor, tick=end.tick, failures=failures, error=end.error)]
 
 
 def _failed(finished: FinishedTick, error: str, at: int, requested: int = 0) -> TickFailed:

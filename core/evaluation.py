@@ -74,6 +74,11 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     next_tick: NextTick = "when woken"
     known: int = 0
 
+    @property
+    def asks(self) -> bool:
+        """Whether there is more to it than its end, its cursor and its log."""
+        return bool(self.requests or self.asset_events or self.partition_changes or self.reactions)
+
 
 def evaluate(
     sensor: SensorDefinition, context: SensorEvaluationContext, definitions: Definitions | None = None
@@ -122,9 +127,9 @@ def _evaluated(sensor: SensorDefinition, context: SensorEvaluationContext, befor
         cursor=data.cursor,
         cursor_before=before,
         logs=list(context.log_records),
-        asset_events=[_asset_event(noted) for noted in data.asset_events],
+        asset_events=list(map(_asset_event, data.asset_events)),
         partition_changes=partition_changes(data.dynamic_partitions_requests),
-        reactions=[_reacted(reaction) for reaction in data.dagster_run_reactions],
+        reactions=list(map(_reacted, data.dagster_run_reactions)),
         error=_failed_reactions(data.dagster_run_reactions),
         notes=[_loop_note(sensor)] if data.next_tick == "paused" else [],
         next_tick=data.next_tick,

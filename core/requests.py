@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -128,9 +127,9 @@ class _Target:
         self._tags_of_most = self._merged({}, None)
         # Most requests have no run config of their own: what becomes of those is found out once.
         self._without_config: dict[tuple[str, ...] | None, tuple[dict[str, Any], list[str]]] = {}
+        self.plain = self._plain()
 
-    @cached_property
-    def plain(self) -> tuple[dict[str, Any], dict[str, str]] | None:
+    def _plain(self) -> tuple[dict[str, Any], dict[str, str]] | None:
         if isinstance(self.job, str):
             return None
         config, problems = self.run_config({}, None)

@@ -25,7 +25,7 @@ def tick_context(
         scheduled_for: The moment that a schedule's tick stands for (UTC, microseconds), None for sensors.
         instance: What the sensor finds in ``context.instance``.
     """
-    if isinstance(sensor, ScheduleDefinition) and scheduled_for is not None:
+    if scheduled_for is not None and isinstance(sensor, ScheduleDefinition):
         return sensor.context_for(
             scheduled_for, sensor_name=sensor.name, definitions=definitions, instance=instance
         )

@@ -32,6 +32,7 @@ from ..core.log import EventLog, Frame
 from ..core.offsets_by_digest import OffsetsByDigest
 from ..core.replay import PastTick
 from ..core.replay.key_owners import KeyOwners
+from ..core.replay.past_tick import end_of
 from ..core.run_keys import NOBODY
 from ..core.sensor_state import CHANGING, SensorState, evolve
 from ..core.tape import Tape
@@ -41,6 +42,9 @@ from .failed_tries import FailedTries
 
 #: How many blobs are kept in memory: a folder that does not change is read again and again.
 _RECENT = 16
+
+#: The tape of a tick that read nothing.
+_EMPTY = Tape()
 
 _ENDS = (TickCompleted, TickFailed, TickInterrupted, TickSkipped)
 
@@ -82,6 +86,7 @@ class PastTicks:
         self._recent: dict[bytes, BlobStored] = {}
         self._open: tuple[int, TickStarted, SensorState] | None = None
         self._outcome: list[tuple[int, AnyEvent]] = []
+        self._tape: TapeRecorded | None = None
         self._over = False
         self._steps = self._steps_by_type()
 
@@ -107,6 +112,9 @@ class PastTicks:
 
     def _heed(self, kind: type, offset: int, event: Any) -> None:
         if self._open is not None and getattr(event, "tick", None) == self._open[0]:
+            if kind is TapeRecorded:
+                self._tape = event
+                return
             self._outcome.append((offset, event))
             self._over = self._over or kind in _ENDS
             return
@@ -117,17 +125,12 @@ class PastTicks:
     def _close(self) -> None:
         for offset, event in self._outcome:
             self._take(type(event), offset, event)
-        self._open, self._outcome, self._over = None, [], False
+        self._open, self._outcome, self._tape, self._over = None, [], None, False
 
     def _past(self) -> PastTick:
         assert self._open is not None
-        tick, started, state_at_start = self._open
-        tape, events = None, list[tuple[int, AnyEvent]]()
-        for row in self._outcome:
-            if isinstance(row[1], TapeRecorded):
-                tape = row[1]
-            else:
-                events.append(row)
+        (tick, started, state_at_start), tape = self._open, self._tape
+        events = [event for _, event in self._outcome]
         return PastTick(
             tick=tick,
             started=started,
@@ -136,14 +139,15 @@ class PastTicks:
             owners=self._owners,
             failed_try=self._failed_tries.of,
             partitions=self._partitions,
-            events=[event for _, event in events],
-            offset=events[0][0],
-            read_tape=lambda: self._tape(started, tape),
+            events=events,
+            offset=self._outcome[0][0],
+            end=end_of(events),
+            read_tape=lambda: self._read_tape(started, tape),
         )
 
-    def _tape(self, started: TickStarted, event: TapeRecorded | None) -> Tape | None:
+    def _read_tape(self, started: TickStarted, event: TapeRecorded | None) -> Tape | None:
         if event is None:
-            return Tape() if started.recorded else None
+            return _EMPTY if started.recorded else None
         return tape_of(event, self._blob)
 
     def _blob(self, digest: bytes) -> BlobStored | None:

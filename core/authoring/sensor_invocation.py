@@ -76,6 +76,9 @@ def caller(
         resources: Names of the parameters that take resources.
         required: Names of all resources that are set up before.
     """
+    # Most functions: every tick would go through a step between.
+    if parameter is not None and not (required or parameter.keyword_only or parameter.after_resource):
+        return function
 
     def call(context: SensorEvaluationContext) -> Any:
         taken = context.take_resources(required, what) if required else {}

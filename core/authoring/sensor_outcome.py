@@ -60,11 +60,11 @@ def outcome_of(name: str, returned: object, noun: str = "sensor") -> Outcome:
         DagsterInvariantViolationError: Its dynamic partitions requests contradict each other.
         Exception: What the generator raised.
     """
-    what = f"{noun} {name!r}"
     if isinstance(returned, SkipReason):
         return Outcome(skip_message=returned.skip_message)
     if isinstance(returned, SensorResult):
         return _from_result(returned)
+    what = f"{noun} {name!r}"
     produced = _produced(what, returned)
     if not produced or (len(produced) == 1 and produced[0] is None):
         return Outcome(skip_message=EMPTY_RESULT.replace("Sensor", noun.capitalize()))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
@@ -13,20 +14,21 @@ from ..authoring.sensor_definition import SensorDefinition
 from ..decision import FinishedTick, decide
 from ..evaluation import evaluate
 from ..events import AnyEvent, RunKeysReleased, RunRequested, TickFailed, TickInterrupted
+from ..requests import Request
 from ..run_key_tries import try_of, with_tries
 from ..run_keys import NOBODY
-from ..sensor_state import SensorState, evolve
+from ..sensor_state import CHANGING, SensorState, evolve
 from ..tape import Tape, under
 from ..tape.history_player import HistoryPlayer, Missing
 from ..tick_context import tick_context
 from .key_owners import KeyOwners
-from .past_tick import PastTick, of_its_time
+from .past_tick import PastTick, end_of, of_its_time
 
 #: What became of a request: only the new code makes it, only the old one did, both with other content, both.
 Change = Literal["added", "removed", "changed", "unchanged"]
 
-#: The fields of a request that make it what it is.
-_CONTENT = ("run_key", "job", "run_config", "given_tags", "partition_key", "asset_selection")
+#: Returns what makes a request what it is.
+content_of = attrgetter("run_key", "job", "run_config", "given_tags", "partition_key", "asset_selection")
 
 
 class RequestChange(msgspec.Struct, frozen=True):
@@ -126,13 +128,14 @@ class Backtest:
         before = self._state.cursor
         events = self._decided(past, player)
         self._evolve(past, events)
+        end = end_of(events)
         return BacktestTick(
             tick=past.tick,
             at=past.started.at,
-            requests=list(compared(past.events, events)),
+            requests=compared(past.events, events),
             cursor_before=before,
             cursor_after=self._state.cursor,
-            error=next((event.error for event in events if isinstance(event, TickFailed)), None),
+            error=end.error if isinstance(end, TickFailed) else None,
             missing=player.missing,
             python=past.state_at_start.python,
         )
@@ -150,21 +153,14 @@ class Backtest:
         context = tick_context(self._sensor, state, past.started.scheduled_for, self._definitions, None)
         with under(player):
             evaluation = evaluate(self._sensor, context, self._definitions)
-        policy = self._sensor.run_key_policy
         evaluation = of_its_time(evaluation, self._sensor, state, past.started)
         self._state = evolve(state, past.tick, past.started)
-        requests = evaluation.requests
-        owners, tries = with_tries(
-            policy,
-            requests,
-            self._owners.owners(requests),
-            lambda owner: self._failed_try(past, owner),
-        )
+        owners, tries, run_ids = self._claims(past, evaluation.requests)
         return decide(
             self._state,
             FinishedTick(tick=past.tick, sensor=past.started.sensor, evaluation=evaluation, duration=0.0),
             owners=owners,
-            run_ids=[f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))],
+            run_ids=run_ids,
             partitions=past.partitions,
             limits=self._sensor.limits,
             tries=tries,
@@ -172,11 +168,26 @@ class Backtest:
             at=past.end.at,
         )
 
+    def _claims(
+        self, past: PastTick, requests: Sequence[Request]
+    ) -> tuple[Sequence[int], Mapping[str, int], Sequence[str]]:
+        """Return the owners and tries of the requests' keys, and ids for their runs, as `decide` takes them."""
+        if not requests:
+            return (), {}, ()
+        owners, tries = with_tries(
+            self._sensor.run_key_policy,
+            requests,
+            self._owners.owners(requests),
+            lambda owner: self._failed_try(past, owner),
+        )
+        return owners, tries, [f"backtest-{past.tick}-{number}" for number in range(owners.count(NOBODY))]
+
     def _evolve(self, past: PastTick, events: Sequence[AnyEvent]) -> None:
         assert self._state is not None
         for offset, event in enumerate(events, past.offset):
-            self._state = evolve(self._state, offset, event)
-            if isinstance(event, RunRequested):
+            if type(event) in CHANGING:
+                self._state = evolve(self._state, offset, event)
+            elif isinstance(event, RunRequested):
                 self._owners.claimed(offset, event.run_key)
                 if event.run_key and self._sensor.run_key_policy.retries:
                     self._tries[offset] = event.run_key, try_of(event)
@@ -208,9 +219,13 @@ def _not_evaluated(past: PastTick, tape: Tape | None, missing: Missing) -> str |
     return None
 
 
-def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[RequestChange]:
-    """Yield the requests among the events of a tick, before and after: those of one run key are one."""
+def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Sequence[RequestChange]:
+    """Return the requests among the events of a tick, before and after: those of one run key are one."""
     before, after = _requests(old), _requests(new)
+    return list(_changes(before, after)) if before or after else ()
+
+
+def _changes(before: list[RunRequested], after: list[RunRequested]) -> Iterator[RequestChange]:
     left = {_identity(request): request for request in before}
     for request in after:
         was = left.pop(_identity(request), None)
@@ -218,7 +233,7 @@ def compared(old: Iterable[AnyEvent], new: Iterable[AnyEvent]) -> Iterator[Reque
             yield RequestChange("added", None, request)
         else:
             yield RequestChange(
-                "unchanged" if _content(was) == _content(request) else "changed", was, request
+                "unchanged" if content_of(was) == content_of(request) else "changed", was, request
             )
     for request in left.values():
         yield RequestChange("removed", request, None)
@@ -231,8 +246,4 @@ def _requests(events: Iterable[AnyEvent]) -> list[RunRequested]:
 def _identity(request: RunRequested) -> Any:
     if request.run_key:
         return request.run_key
-    return msgspec.msgpack.encode(_content(request), order="sorted")
-
-
-def _content(request: RunRequested) -> tuple[Any, ...]:
-    return tuple(getattr(request, field) for field in _CONTENT)
+    return msgspec.msgpack.encode(content_of(request), order="sorted")

@@ -27,8 +27,8 @@ class KeyOwners:
 
     def claimed(self, offset: int, run_key: str | None) -> None:
         """Fold in that a request carries a run key, or none: the first that does owns it."""
-        if run_key and self.owner(run_key) == NOBODY:
-            self._offsets.put(self._digest(run_key), offset)
+        if run_key and self._offsets.get(digest := self._digest(run_key)) == NOBODY:
+            self._offsets.put(digest, offset)
 
     def released(self, event: RunKeysReleased) -> None:
         """Fold in that keys were freed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from .backtest import Backtest, BacktestTick
+from .backtest import Backtest, BacktestTick, content_of
 from .past_tick import PastTick
 
 
@@ -42,9 +42,5 @@ def _in_step(
 
 def _decision(tick: BacktestTick) -> object:
     """Return what was decided: requests, cursor, error; what is the same for both is not."""
-    requests = [change.new for change in tick.requests if change.new is not None]
-    content = [
-        (new.run_key, new.job, new.run_config, new.given_tags, new.partition_key, new.asset_selection)
-        for new in requests
-    ]
-    return content, tick.cursor_after, tick.error, tick.why_not
+    requests = [content_of(change.new) for change in tick.requests if change.new is not None]
+    return requests, tick.cursor_after, tick.error, tick.why_not

@@ -32,6 +32,7 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
         partitions: The dynamic partitions at that head.
         events: Those that ended the tick, in order, without its tape.
         offset: The offset of the first of them.
+        end: The one that says how it ended.
         read_tape: Returns what the tick read; None if that was not recorded. Raises `MissingBlob`.
     """
 
@@ -44,13 +45,14 @@ class PastTick(msgspec.Struct, frozen=True, kw_only=True):
     partitions: DynamicPartitionsStore
     events: Sequence[AnyEvent]
     offset: int
+    end: Any
     read_tape: Callable[[], Tape | None]
 
-    @property
-    def end(self) -> Any:
-        """The event by which the tick ended."""
-        last = self.events[-1]
-        return self.events[-2] if isinstance(last, SensorQuarantined) else last
+
+def end_of(events: Sequence[AnyEvent]) -> Any:
+    """Return, of the events that end a tick, the one that says how: a quarantine is what follows from it."""
+    last = events[-1]
+    return events[-2] if isinstance(last, SensorQuarantined) else last
 
 
 def of_its_time(

@@ -24,8 +24,8 @@ from .past_tick import PastTick, of_its_time
 #: What came of replaying a tick.
 Verdict = Literal["equal", "different", "partial", "not recorded", "not evaluated"]
 
-#: Fields that say how it went, not what was decided.
-_PASSED_OVER = frozenset(("duration", "traceback"))
+#: The field that says how it went, not what was decided.
+_PASSED_OVER = "traceback"
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -116,7 +116,9 @@ def _decided(
     with under(player):
         evaluation = evaluate(sensor, context, definitions)
     evaluation = of_its_time(evaluation, sensor, past.state_at_start, past.started)
-    finished = FinishedTick(tick=past.tick, sensor=sensor.name, evaluation=evaluation, duration=0.0)
+    finished = FinishedTick(
+        tick=past.tick, sensor=sensor.name, evaluation=evaluation, duration=past.end.duration
+    )
     recorded = (event.run for event in past.events if isinstance(event, RunRequested))
     requests = evaluation.requests
     owners, tries = with_tries(
@@ -140,18 +142,20 @@ def _decided(
 
 def _ids(recorded: Iterator[str], count: int) -> Iterator[str]:
     """Yield the ids that the runs had, and any for more runs than there were."""
-    return (each for each, _ in zip(chain(recorded, repeat("another run")), range(count), strict=False))
+    return (each for _, each in zip(range(count), chain(recorded, repeat("another run")), strict=False))
 
 
 def _differences(recorded: Sequence[AnyEvent], replayed: Sequence[AnyEvent]) -> Iterator[Difference]:
     for number, (one, other) in enumerate(zip_longest(recorded, replayed)):
+        if one == other:
+            continue
         if type(one) is not type(other):
             yield Difference(f"event {number}", _shown(one), _shown(other))
             # What follows is moved by one at the least.
             return
         for field in type(one).__struct_fields__:
             was, now = getattr(one, field), getattr(other, field)
-            if field not in _PASSED_OVER and was != now:
+            if field != _PASSED_OVER and was != now:
                 yield Difference(f"{type(one).__name__} {number} {field}", was, now)
 
 

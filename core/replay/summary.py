@@ -54,7 +54,8 @@ class Summary(msgspec.Struct):
             self.not_evaluated[tick.why_not] += 1
             return
         self.ticks += 1
-        self._count_requests(tick)
+        if tick.requests:
+            self._count_requests(tick)
         if tick.diverges:
             self.diverged += 1
             if len(self.diverging) < _KEPT:

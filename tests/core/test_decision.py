@@ -1,16 +1,25 @@
-"""What is decided on the requests of a tick in one go is what is decided on each in its turn."""
+"""What is decided on what a tick asks for: in one go what is decided on each request in its turn, and nothing is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ticktrail.core.authoring.sensor_limits import SensorLimits
 from ticktrail.core.decision import FinishedTick, decide
-from ticktrail.core.evaluation import Evaluation
-from ticktrail.core.events import AnyEvent
+from ticktrail.core.evaluation import Evaluation, Reacted
+from ticktrail.core.events import (
+    AnyEvent,
+    AssetObserved,
+    DynamicPartitionsChanged,
+    RunRequested,
+    SensorReacted,
+)
+from ticktrail.core.partitions_store import PartitionsChange
 from ticktrail.core.requests import Request
 from ticktrail.core.run_keys import NOBODY
 from ticktrail.core.sensor_state import SensorState
@@ -61,3 +70,33 @@ def test_requests_are_decided_on_alike_in_one_go_and_in_their_turn(
 
     # With a key that gets another try, each request has its turn.
     assert decided({}) == decided({"nobody's": 2})
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind"),
+    [
+        ({"requests": [Request(job="job")]}, RunRequested),
+        ({"asset_events": [AssetObserved(at=0, asset="a")]}, AssetObserved),
+        ({"partition_changes": [PartitionsChange(partitions="p", add=["k"])]}, DynamicPartitionsChanged),
+        ({"reactions": [Reacted(cause=7)]}, SensorReacted),
+    ],
+)
+def test_a_tick_that_asks_for_one_thing_alone_gets_it(asked: dict[str, Any], kind: type) -> None:
+    """Each seen to fail when such a tick was taken for one that asks for nothing."""
+    events = decide(
+        SensorState(name="s", open_tick=TICK),
+        FinishedTick(
+            tick=TICK,
+            sensor="s",
+            evaluation=Evaluation(**asked, cursor=None, cursor_before=None),
+            duration=0.0,
+            ordered=True,
+        ),
+        owners=[NOBODY] * len(asked.get("requests", [])),
+        run_ids=["run"],
+        partitions=DynamicPartitions(),
+        offset=100,
+        at=1,
+    )
+
+    assert type(events[0]) is kind
