@@ -1,45 +1,54 @@
 """ticktrail: a sensor engine whose only source of truth is an append-only event log.
 
-``import ticktrail as dg`` gives the names that a Dagster sensor author knows.
+``import ticktrail as dg`` gives the names that a Dagster sensor author knows. They are loaded when one of them is used
+first: commands that only read the log need none.
 """
 
 from typing import TYPE_CHECKING
 
 from ticktrail.adapters.cron import cron_moments
-from ticktrail.adapters.instance import DagsterInstance, instance_for_test
-from ticktrail.adapters.package_modules import *
-from ticktrail.adapters.package_modules import __all__ as _package_names
 from ticktrail.adapters.runs.process import run_started
 from ticktrail.adapters.system import SystemClock, chance, environment, new_run_id, sleep
-from ticktrail.core.authoring import *
-from ticktrail.core.authoring import __all__ as _names
-from ticktrail.core.authoring.absent import absent
 from ticktrail.core.host import set_host
 
-set_host(
-    SystemClock(),
-    new_run_id,
-    sleep,
-    chance,
-    environment,
-    DagsterInstance.ephemeral,
-    run_started,
-    cron_moments,
-)
-
 if TYPE_CHECKING:
+    from ticktrail.adapters.author_names import __all__ as _names
     from ticktrail.adapters.backtesting import BacktestResult, backtest
+    from ticktrail.adapters.instance import DagsterInstance, instance_for_test
+    from ticktrail.adapters.package_modules import *
+    from ticktrail.core.authoring import *
 
-__all__ = list(_names) + list(_package_names)
-__all__ += ["BacktestResult", "DagsterInstance", "backtest", "instance_for_test"]
+    __all__ = list(_names)
+    __all__ += ["BacktestResult", "DagsterInstance", "backtest", "instance_for_test"]
 
-if not TYPE_CHECKING:  # for a type checker, a name that is not above is an error
+else:  # for a type checker, a name that is not above is an error
+    _LOOKING_BACK = ("BacktestResult", "backtest")
 
     def __getattr__(name: str) -> object:
-        """Say what to use in place of a name of Dagster's that is not here."""
-        if name in ("BacktestResult", "backtest"):
-            # Only who looks back needs those; importing the package is not to wait for them.
+        """Load what is used first, and say what to use in place of a name of Dagster's that is not here."""
+        if name in _LOOKING_BACK:
             from ticktrail.adapters import backtesting
 
             return getattr(backtesting, name)
+        from ticktrail.adapters import author_names
+
+        if name == "__all__":
+            return [*author_names.__all__, *_LOOKING_BACK]
+        if name in author_names.__all__:
+            return globals().setdefault(name, getattr(author_names, name))
+        from ticktrail.core.authoring.absent import absent
+
         raise absent(__name__, name)
+
+    def __dir__() -> list[str]:
+        """Return the names that there are, loaded or not."""
+        return sorted({*globals(), *__getattr__("__all__")})
+
+
+def _new_instance() -> "DagsterInstance":
+    from ticktrail.adapters.instance import DagsterInstance
+
+    return DagsterInstance.ephemeral()
+
+
+set_host(SystemClock(), new_run_id, sleep, chance, environment, _new_instance, run_started, cron_moments)

@@ -77,7 +77,7 @@ def test_the_manifest_and_the_readme_say_what_is_there(ticktrail: CommandLine, t
     ticktrail("export", target)
 
     manifest = manifest_of(target)
-    assert (manifest["schema"], manifest["position"]) == (1, head)
+    assert (manifest["schema"], manifest["position"]) == (2, head)
     assert [file["relation"] for file in manifest["files"]] == [relation.name for relation in EXPORTED]
     for file in manifest["files"]:
         content = (target / file["file"]).read_bytes()

@@ -245,7 +245,7 @@ def test_a_missing_definitions_file_is_told_in_one_line(ticktrail: CommandLine, 
     assert "missing.py does not exist" in result.err
 
 
-def test_a_command_loads_no_other_commands_module() -> None:
+def test_a_command_loads_no_other_commands_module_and_none_of_what_authors_use() -> None:
     code = (
         "import sys; from ticktrail.adapters.cli.app import execute; execute(['query', '--help']);"
         "print(*sorted(sys.modules), file=sys.stderr)"
@@ -253,6 +253,7 @@ def test_a_command_loads_no_other_commands_module() -> None:
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stderr.split())
     assert "ticktrail.adapters.cli.query" in loaded
+    assert "ticktrail.core.authoring" not in loaded
     assert not loaded & {
         f"ticktrail.adapters.cli.{name}" for name in ("dev", "backtest", "cursor", "rebuild")
     }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from typing import get_args
 
 import pytest
@@ -86,3 +88,12 @@ def test_every_test_file_that_the_design_names_is_there() -> None:
 
     assert [path for path in named if not (ROOT / path).exists()] == []
     assert named
+
+
+def test_the_names_are_loaded_when_one_is_used() -> None:
+    code = (
+        "import sys, ticktrail as dg; assert 'ticktrail.core.authoring' not in sys.modules; "
+        "assert set(dg.__all__) <= set(dir(dg)); names = {}; exec('from ticktrail import *', names); "
+        "assert set(dg.__all__) <= set(names); assert names['sensor'] is dg.sensor is vars(dg)['sensor']"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
