@@ -6,6 +6,8 @@ from pathlib import Path
 
 import duckdb
 
+from ...core.tape import covered
+from ..tape.duckdb import ours
 from .parquet import quoted
 
 #: Memory that sealing takes before it goes by way of the disk.
@@ -14,7 +16,8 @@ SEALING_MEMORY = "2GB"
 
 def connect() -> duckdb.DuckDBPyConnection:
     """Return a database of its own; the caller closes it."""
-    database = duckdb.connect(config={"python_enable_replacements": False})
+    with covered():
+        database = ours(duckdb.connect(config={"python_enable_replacements": False}))
     database.execute("SET enable_progress_bar = false")
     database.execute("SET TimeZone = 'UTC'")
     return database

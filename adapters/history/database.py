@@ -25,6 +25,7 @@ from ...projections.history.stored import (
 from ...projections.history.views import AS_OF, VIEWS
 from ..cyclic_gc import without_cyclic_gc
 from ..run_key_index.marks import mark_of
+from ..tape.duckdb import ours
 from .connection import connect
 from .derivation import Derivation
 from .errors import HistoryDamaged, HistoryError, HistoryQueryError
@@ -84,7 +85,7 @@ class History:
         self._tail: Derivation | None = None
         self._head = 0
         self._database = connect()
-        self._ranges = self._database.cursor()
+        self._ranges = ours(self._database.cursor())
         try:
             self._prepare()
             self._check_mark()

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from ...core.tape import NotOnTape, Player, Reading, Recorder
+from ...core.tape import Player, Recorder
 from ...core.tape.recorder import described
 from .values import NotPlain, plain_value, value_of
 
@@ -79,28 +79,6 @@ def recorded_once(recorder: Recorder, place: str) -> None:
     if place not in reached:
         reached.add(place)
         recorder.record("database", "connect", place, None)
-
-
-def refuse(current: Reading, what: str) -> None:
-    """Let what is no read happen while it is recorded, and refuse it while a tape is played.
-
-    Raises:
-        NotOnTape: One is.
-    """
-    if isinstance(current, Player):
-        current.miss(what)
-        raise NotOnTape(f"{what}: nothing is written while a tape is played")
-
-
-def miss(current: Reading, what: str) -> None:
-    """Name what is not recorded, and refuse it while a tape is played.
-
-    Raises:
-        NotOnTape: One is.
-    """
-    current.miss(what)
-    if current.replays:
-        raise NotOnTape(f"{what} is on no tape")
 
 
 def _same(value: Any) -> Any:

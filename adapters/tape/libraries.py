@@ -10,7 +10,21 @@ from types import ModuleType
 from typing import Any
 
 from ...core.tape import covered, reading
-from . import audit, botocore, event_loops, http_surroundings, httpx, psycopg, sqlite3, time_zones, urllib3
+from . import (
+    audit,
+    botocore,
+    duckdb,
+    event_loops,
+    http_surroundings,
+    httpx,
+    polars,
+    psycopg,
+    psycopg2,
+    pyarrow,
+    sqlite3,
+    time_zones,
+    urllib3,
+)
 
 #: What is replaced: whose, its name, and by what.
 Patches = Iterator[tuple[Any, str, Any]]
@@ -23,6 +37,10 @@ _PATCHES: Mapping[str, Callable[[Any], Patches]] = {
     **event_loops.PATCHES,
     **sqlite3.PATCHES,
     **psycopg.PATCHES,
+    **psycopg2.PATCHES,
+    **duckdb.PATCHES,
+    **pyarrow.PATCHES,
+    **polars.PATCHES,
     **time_zones.PATCHES,
 }
 

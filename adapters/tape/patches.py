@@ -6,7 +6,7 @@ Outside of an evaluation each does what the original does.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,9 +31,11 @@ def install() -> None:
 
 
 def _put(holder: Any, name: str, replacement: Any) -> None:
-    # Modules of users take functions by name; what one library sees for a module is that library's own.
-    if not isinstance(replacement, ModuleType):
-        _installed[getattr(holder, name)] = replacement
+    original = getattr(holder, name)
+    # Modules of users take functions by name; what one library sees for a module is that library's own. What has no
+    # hash are methods of extensions.
+    if isinstance(original, Hashable) and not isinstance(replacement, ModuleType):
+        _installed[original] = replacement
     setattr(holder, name, replacement)
 
 

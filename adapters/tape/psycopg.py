@@ -16,6 +16,7 @@ from ...core.tape.recorder import described
 from ...core.tape.statements import sort_of
 from . import databases
 from .databases import Rows
+from .unseen import Missed, refuse
 
 #: What of a connection's parameters says which database it is for.
 _PLACE = ("service", "host", "hostaddr", "port", "dbname", "user")
@@ -29,7 +30,7 @@ def _connections(module: Any) -> Iterator[tuple[Any, str, Any]]:
         yield kind, name, _left_out(getattr(kind, name))
     yield kind, "transaction", _transaction_of(kind.transaction)
     for name in ("notifies", "pipeline"):
-        yield kind, name, _missed(getattr(kind, name), f"psycopg {name}")
+        yield kind, name, Missed(getattr(kind, name), f"psycopg {name}")
 
 
 def _cursors(module: Any) -> Iterator[tuple[Any, str, Any]]:
@@ -37,7 +38,7 @@ def _cursors(module: Any) -> Iterator[tuple[Any, str, Any]]:
     yield kind, "execute", _execute_of(kind.execute)
     yield kind, "executemany", _executemany_of(kind.executemany)
     for name in ("stream", "copy"):
-        yield kind, name, _missed(getattr(kind, name), f"psycopg {name}")
+        yield kind, name, Missed(getattr(kind, name), f"psycopg {name}")
 
 
 def _unrecorded_cursors(module: Any) -> Iterator[tuple[Any, str, Any]]:
@@ -49,7 +50,7 @@ def _unrecorded_cursors(module: Any) -> Iterator[tuple[Any, str, Any]]:
     for kind in kinds:
         for name in ("execute", "executemany", "stream", "copy", "fetchone", "fetchmany", "fetchall"):
             if name in vars(kind):
-                yield kind, name, _missed(getattr(kind, name), f"psycopg {kind.__name__}")
+                yield kind, name, Missed(getattr(kind, name), f"psycopg {kind.__name__}")
 
 
 def _package(module: Any) -> Iterator[tuple[Any, str, Any]]:
@@ -200,17 +201,6 @@ def _transaction_of(really: Callable[..., Any]) -> Callable[..., Any]:
     return transaction
 
 
-def _missed(really: Callable[..., Any], what: str) -> Callable[..., Any]:
-    @wraps(really)
-    def method(holder: Any, *arguments: Any, **named: Any) -> Any:
-        current = reading()
-        if current is not None and not current.inside:
-            databases.miss(current, what)
-        return really(holder, *arguments, **named)
-
-    return method
-
-
 # --- pools ------------------------------------------------------------------------------------
 
 
@@ -256,7 +246,7 @@ def _execute_of(really: Callable[..., Any]) -> Callable[..., Any]:
         statement, place = _text(query), _place_of(cursor.connection)
         sort = sort_of(statement)
         if sort == "write":
-            databases.refuse(current, f"execute {place}: {statement.strip()}")
+            refuse(current, f"execute {place}: {statement.strip()}")
         elif sort == "read":
             subject = databases.subject_of(place, statement, params)
             return _read(current, cursor, place, subject, partial(really, cursor, query, params, **named))
@@ -311,7 +301,7 @@ def _executemany_of(really: Callable[..., Any]) -> Callable[..., Any]:
     def executemany(cursor: Any, query: Any, *arguments: Any, **named: Any) -> Any:
         current = reading()
         if current is not None and not current.inside:
-            databases.refuse(current, f"execute {_place_of(cursor.connection)}: {_text(query).strip()}")
+            refuse(current, f"execute {_place_of(cursor.connection)}: {_text(query).strip()}")
         return really(cursor, query, *arguments, **named)
 
     return executemany

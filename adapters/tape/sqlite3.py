@@ -17,6 +17,7 @@ from ...core.tape.recorder import described
 from ...core.tape.statements import sort_of
 from . import databases
 from .databases import Rows
+from .unseen import miss, refuse
 
 #: Where `factory` is among the arguments of `sqlite3.connect` behind the database.
 _FACTORY = 4
@@ -121,7 +122,7 @@ def _taped(kind: Any, standard_cursor: type) -> type:
 
         def _miss(self, what: str) -> None:
             if (current := reading()) is not None and self.taped_place is not None:
-                databases.miss(current, f"{what} of {self.taped_place}")
+                miss(current, f"{what} of {self.taped_place}")
 
     Connection.__name__, Connection.__qualname__ = kind.__name__, kind.__qualname__
     return Connection
@@ -146,7 +147,7 @@ def _taped_cursor(kind: Any) -> type:
                 return self._executed(super().execute, statement, parameters)
             sort = sort_of(statement)
             if sort == "write":
-                databases.refuse(current, f"execute {place}: {statement.strip()}")
+                refuse(current, f"execute {place}: {statement.strip()}")
             elif sort == "read":
                 self._subject = databases.subject_of(place, statement, parameters)
                 return self._read(current, place, statement, parameters)
@@ -192,7 +193,7 @@ def _taped_cursor(kind: Any) -> type:
             self._taped = None
             current, place = reading(), self.connection.taped_place
             if current is not None and place is not None:
-                databases.refuse(current, f"execute {place}: {statement.strip()}")
+                refuse(current, f"execute {place}: {statement.strip()}")
 
         def _read(self, current: Reading, place: str, statement: str, parameters: Any) -> Self:
             if not isinstance(current, Recorder):

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 import pytest
 import requests
@@ -109,3 +110,22 @@ def test_ticks_are_equal_when_the_server_and_the_database_are_gone(
     assert [each.verdict for each in replays] == ["equal"] * 5, replays
     assert not database.exists()
     assert not any(b"hunter2" in content_of(blob) for blob in engine.of(BlobStored))
+
+
+def test_a_tick_that_reads_by_duckdb_is_partial_and_a_replay_reads_nothing(tmp_path: Path) -> None:
+    """Seen to fail: its tape was called complete, and the replay read the file as it was by then."""
+    (orders := tmp_path / "orders.csv").write_text("id\n1\n")
+
+    @dg.sensor(job=load_job, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=1)
+    def new_orders(context: dg.SensorEvaluationContext) -> Any:
+        for (order,) in duckdb.execute("SELECT id FROM read_csv(?)", [str(orders)]).fetchall():
+            yield dg.RunRequest(run_key=str(order))
+
+    engine = EngineHarness(new_orders, jobs=[load_job], record=True)
+    engine.beat(1)
+    orders.write_text("id\n2\n")
+
+    (past,) = past_ticks(engine.log, "new_orders")
+    replayed = replay(past, new_orders, engine.definitions)
+    assert [request.run_key for request in engine.requests()] == ["1"]
+    assert (replayed.verdict, list(replayed.why)) == ("partial", ["duckdb execute"])

@@ -16,6 +16,7 @@ from ticktrail.adapters.event_log.memory import MemoryEventLog
 from ticktrail.adapters.home import Home
 from ticktrail.adapters.instance import DagsterInstance
 from ticktrail.adapters.past import NoSuchPosition
+from ticktrail.adapters.tape import install
 from ticktrail.core.authoring.sensor import SensorDefinition
 from ticktrail.core.instance import Instance
 from ticktrail.core.replay import Replayed, replay
@@ -205,3 +206,15 @@ def test_the_instance_of_the_home_is_asked_on_the_record(
     assert list(tape.channels) == ["instance"] and tape.complete, tape
     monkeypatch.setenv("TICKTRAIL_HOME", str(tmp_path / "none"))
     assert play(tape, read) == then == 0
+
+
+def test_the_tick_history_is_named_as_such_and_not_by_what_it_is_read_with() -> None:
+    """Seen to fail when statements of the history were named like those of the sensor."""
+    install()
+    instance = TapedInstance(instance_with_a_past)
+
+    ticks, tape = record(
+        lambda: instance.history.sql("SELECT count(*) FROM ticks").filter("1 = 1").fetchall()
+    )
+
+    assert ticks == [(1,)] and tape.uncovered == ("context.instance.history",)
