@@ -20,7 +20,7 @@ from ticktrail.adapters.history.database import History
 from ticktrail.adapters.history.sealing import sealing
 from ticktrail.adapters.home import Home
 
-#: What people ask, by name; the first ones are aggregates, the others compare ticks with those before them.
+#: What people ask, by name: aggregates, what compares each tick with the one before, and what became of requests.
 AGGREGATES = {
     "skip rate by sensor and day": "FROM skip_rate",
     "durations by sensor": "FROM tick_duration",
@@ -34,14 +34,20 @@ AGGREGATES = {
 WINDOWED = {
     "silence": "FROM silence",
     "longest gaps": "SELECT sensor, max(since_previous) FROM ticks GROUP BY sensor",
+}
+LIVES = {
+    "runs by status": "SELECT status, count(*) FROM runs GROUP BY status",
+    "run keys taken": "SELECT count(*) FROM run_keys WHERE released_at IS NULL",
+}
+
+#: What is in no relation, so that all ticks are sorted for it.
+OWN = {
     "gaps by a window of one's own": (
         "SELECT count(*) FROM (SELECT started_at - lag(started_at) OVER (PARTITION BY sensor ORDER BY tick) AS gap "
         "FROM ticks) WHERE gap > INTERVAL 5 MINUTES"
     ),
-    "runs by status": "SELECT status, count(*) FROM runs GROUP BY status",
-    "run keys taken": "SELECT count(*) FROM run_keys WHERE released_at IS NULL",
 }
-QUESTIONS = AGGREGATES | WINDOWED
+QUESTIONS = AGGREGATES | WINDOWED | LIVES | OWN
 
 
 def seal(home: Home) -> None:
