@@ -12,14 +12,14 @@ from children import measure as child
 from children import timed
 from environments import Environments
 from plot import Bar, bars, short
-from questions_run import AGGREGATES, LIVES, OWN, QUESTIONS, WINDOWED
+from questions_run import AGGREGATES, OF_RUNS, OWN, PICKING, QUESTIONS, WINDOWED
 from report import Figures, Row, Section, number, only
 from scale import Scale
 from surroundings import temporary_folder
 
 
 def measure(scale: Scale, environments: Environments) -> Figures:
-    """Make homes of growing size and ask them, warm and cold; ask Dagster's tick table the same."""
+    """Make homes of growing size and ask them, warm and cold."""
     homes: list[Row] = []
     warm: list[Row] = []
     cold: list[Row] = []
@@ -33,17 +33,7 @@ def measure(scale: Scale, environments: Environments) -> Figures:
             warm += ({"ticks": ticks, **row} for row in asked)
             rounds = scale.pick(1, 1, 3)
             cold += ({"ticks": ticks, **row} for row in _cold(home, rounds, scale.pick(1, 2, 99)))
-    with temporary_folder() as folder:
-        ticks = scale.pick(20_000, 100_000, 1_000_000)
-        child("tick_log.py", folder / "home", ticks, "skipping")
-        [sealed] = child("questions_run.py", "seal", folder / "home")
-    alike = (sealed["log_bytes"] + sealed["history_bytes"]) / ticks
-    dagster: list[dict[str, Any]] = []
-    if python := environments.dagster():
-        rows, seconds = scale.pick((3_000, 1), (30_000, 10), (1_000_000, 300))
-        with temporary_folder() as folder:
-            dagster = child("dagster_questions.py", folder / "dagster", rows, seconds, python=python)
-    return {"homes": homes, "warm": warm, "cold": cold, "alike": [{"bytes": alike}], "dagster": dagster}
+    return {"homes": homes, "warm": warm, "cold": cold}
 
 
 def _cold(home: Path, rounds: int, most: int) -> list[Row]:
@@ -61,43 +51,24 @@ def tell(figures: Figures) -> Section:
     most = max(row["ticks"] for row in figures["homes"])
     [home] = only(figures["homes"], ticks=most)
     warm, cold = only(figures["warm"], ticks=most), only(figures["cold"], ticks=most)
-    usual = [row["seconds"] for row in cold if row["question"] not in OWN]
-    per_tick = (home["log_bytes"] + home["history_bytes"]) / most
     sentences = [
         (
-            f"Over {short(most)} ticks of 200 sensors the usual aggregates take {_among(warm, AGGREGATES)}, gaps and silence "
-            f"{_among(warm, WINDOWED)}, runs and run keys {_among(warm, LIVES)}; from a cold process, Python's start included, "
-            f"{_ms(min(usual))} to {_ms(max(usual))}."
+            f"Over {short(most)} ticks of 200 sensors the usual aggregates take {_range(warm, AGGREGATES)}, gaps and silence "
+            f"{_range(warm, WINDOWED)}, questions about runs {_range(warm, OF_RUNS)}, and those that pick a few ticks "
+            f"{_range(warm, PICKING)}; from a cold process, Python's start included, {_range(cold, QUESTIONS.keys() - OWN)}."
         ),
         (
-            f"A tick takes {number(per_tick)} bytes on disk, all in: {number(home['log_bytes'] / most)} in the log, its requests "
-            f"and runs included, and {number(home['history_bytes'] / most)} in the history."
+            f"A tick takes {number((home['log_bytes'] + home['history_bytes']) / most)} bytes on disk, all in: "
+            f"{number(home['log_bytes'] / most)} in the log, its requests and runs included, and "
+            f"{number(home['history_bytes'] / most)} in the history."
         ),
     ]
-    rows = [
-        {
-            "question": row["question"],
-            "warm": _ms(row["seconds"]),
-            "cold": next((_ms(c["seconds"]) for c in cold if c["question"] == row["question"]), ""),
-            "Dagster's table": _dagster(figures["dagster"], row["question"]),
-        }
-        for row in warm
-    ]
-    if table := only(figures["dagster"], what="table"):
-        [alike] = (row["bytes"] for row in figures["alike"])
-        bytes_of_dagster = table[0]["bytes"] / table[0]["ticks"]
-        sentences.append(
-            f"A tick that skips or fails takes {number(alike)} bytes here, log and history, and {number(bytes_of_dagster)} in "
-            f"Dagster's tick table, {number(bytes_of_dagster / alike)} times as many. Over {short(table[0]['ticks'])} of them the same questions in SQL take "
-            f"{_range(only(figures['dagster'], what='sql'))}, and its Python API {_rate(figures['dagster'])} ticks a second."
-        )
     return Section(
         sentences=sentences,
         method=(
             "Logs by `benchmarks/tick_log.py`: 90 % of the ticks skip, 2 % fail, 8 % ask for runs. Warm is the median of "
-            "repeated questions in one process, each up to the head; cold is a whole `ticktrail query`. Some thousand ticks "
-            "are written through Dagster's instance, skipping and failing ones; its table is then multiplied by SQL, and asked "
-            "by SQLite's own JSON functions; its Python API reads the ticks of ten sensors."
+            "repeated questions in one process, each up to the head; cold is a whole `ticktrail query`. What each "
+            "question is stands in `benchmarks/questions_run.py`."
         ),
         plots={
             "questions": bars(
@@ -107,47 +78,42 @@ def tell(figures: Figures) -> Section:
             )
         },
         tables={
-            f"{short(most)} ticks": rows,
-            "Sealing": [
-                {
-                    "ticks": short(row["ticks"]),
-                    "events": short(row["events"]),
-                    "events/s": number(row["events"] / row["seconds"]) if row["events"] else "",
-                    "log, bytes/tick": number(row["log_bytes"] / row["ticks"]),
-                    "history, bytes/tick": number(row["history_bytes"] / row["ticks"]),
-                }
-                for row in figures["homes"]
-            ],
+            "Questions": [_times(figures, row["question"], most) for row in warm],
+            "Sealing": [_sealing(row) for row in figures["homes"]],
         },
         weaknesses=[
-            (
-                f"{row['question'].capitalize()} take {_ms(row['seconds'])}, and {_ms(only(cold, question=row['question'])[0]['seconds'])} "
-                "from a cold process: all ticks are sorted for it. The relations have what it is about: `since_previous`, `silence`."
-            )
+            f"{row['question'].capitalize()}, over {short(most)} ticks: {_ms(row['seconds'])}, as all are sorted for it; what it "
+            "is about is in the relations, as `since_previous` and `silence`."
             for row in warm
-            if row["question"] in OWN and only(cold, question=row["question"])
+            if row["question"] in OWN
         ],
     )
+
+
+def _times(figures: Figures, question: str, most: int) -> dict[str, str]:
+    warm = {
+        f"warm, {short(row['ticks'])} ticks": _ms(row["seconds"])
+        for row in only(figures["warm"], question=question)
+    }
+    cold = [_ms(row["seconds"]) for row in only(figures["cold"], question=question, ticks=most)]
+    return {"question": question, **warm, f"cold, {short(most)} ticks": cold[0] if cold else "not asked"}
+
+
+def _sealing(row: Row) -> dict[str, Any]:
+    ticks, events = row["ticks"], row["events"]
+    return {
+        "ticks": short(ticks),
+        "events": short(events),
+        "events/s": number(events / row["seconds"]) if events else "",
+        "log, bytes/tick": number(row["log_bytes"] / ticks),
+        "history, bytes/tick": number(row["history_bytes"] / ticks),
+    }
 
 
 def _ms(seconds: float) -> str:
     return f"{number(seconds * 1e3)} ms"
 
 
-def _range(rows: Sequence[Row]) -> str:
-    seconds = [row["seconds"] for row in rows]
+def _range(rows: Sequence[Row], questions: Collection[str]) -> str:
+    seconds = [row["seconds"] for row in rows if row["question"] in questions]
     return f"{_ms(min(seconds))} to {_ms(max(seconds))}"
-
-
-def _among(rows: Sequence[Row], questions: Collection[str]) -> str:
-    return _range([row for row in rows if row["question"] in questions])
-
-
-def _rate(rows: Sequence[Row]) -> str:
-    [api] = only(rows, what="api")
-    return number(api["ticks"] / api["seconds"])
-
-
-def _dagster(rows: Sequence[Row], question: str) -> str:
-    found = [row for row in rows if row["what"] == "sql" and row["question"] == question]
-    return f"{_ms(found[0]['seconds'])} for {short(found[0]['ticks'])}" if found else ""

@@ -20,34 +20,48 @@ from ticktrail.adapters.history.database import History
 from ticktrail.adapters.history.sealing import sealing
 from ticktrail.adapters.home import Home
 
-#: What people ask, by name: aggregates, what compares each tick with the one before, and what became of requests.
+_OF_ONE = (
+    "SELECT tick, started_at, status, duration, skip_reason, error FROM ticks WHERE sensor = 'sensor_007'"
+)
+
+#: What people ask, by name: aggregates of ticks,
 AGGREGATES = {
     "skip rate by sensor and day": "FROM skip_rate",
     "durations by sensor": "FROM tick_duration",
+    "durations by status": "SELECT status, count(*), avg(duration) FROM ticks GROUP BY status",
+    "ticks by status": "SELECT status, count(*) FROM ticks GROUP BY status",
     "dedup rate by sensor and day": "FROM dedup_rate",
     "health of all sensors": "FROM sensor_health",
-    "ticks by status": "SELECT status, count(*), avg(duration) FROM ticks GROUP BY status",
     "requests by day": "SELECT CAST(started_at AS DATE) AS day, sum(requested) FROM ticks GROUP BY day",
     "commonest skip reasons": "SELECT skip_reason, count(*) AS n FROM ticks WHERE status = 'SKIPPED' GROUP BY 1 ORDER BY 2 DESC LIMIT 10",
     "lag of cursors": "FROM cursor_lag",
 }
+#: gaps between ticks, by the relations that tell of them,
 WINDOWED = {
     "silence": "FROM silence",
     "longest gaps": "SELECT sensor, max(since_previous) FROM ticks GROUP BY sensor",
 }
-LIVES = {
+#: questions about runs and their keys,
+OF_RUNS = {
     "runs by status": "SELECT status, count(*) FROM runs GROUP BY status",
     "run keys taken": "SELECT count(*) FROM run_keys WHERE released_at IS NULL",
+    "last ten runs": "SELECT run_id, job, status, requested_at FROM runs ORDER BY requested_at DESC LIMIT 10",
 }
-
-#: What is in no relation, so that all ticks are sorted for it.
+#: and those that pick a few ticks out of all.
+PICKING = {
+    "last ten ticks of a sensor": f"{_OF_ONE} ORDER BY tick DESC LIMIT 10",
+    "an hour of a sensor": (
+        f"{_OF_ONE} AND started_at >= TIMESTAMP '2024-01-01 00:00:00' AND started_at < TIMESTAMP '2024-01-01 01:00:00'"
+    ),
+}
+#: What no relation tells, so that all ticks are sorted for it.
 OWN = {
     "gaps by a window of one's own": (
         "SELECT count(*) FROM (SELECT started_at - lag(started_at) OVER (PARTITION BY sensor ORDER BY tick) AS gap "
         "FROM ticks) WHERE gap > INTERVAL 5 MINUTES"
     ),
 }
-QUESTIONS = AGGREGATES | WINDOWED | LIVES | OWN
+QUESTIONS = AGGREGATES | WINDOWED | OF_RUNS | PICKING | OWN
 
 
 def seal(home: Home) -> None:

@@ -24,6 +24,7 @@ import latency
 import on_postgres
 import page
 import questions
+import questions_beside
 import reactions
 import rebuild
 import tapes
@@ -59,6 +60,7 @@ BENCHMARKS: dict[str, Benchmark] = {
         reactions,
         tapes,
         questions,
+        questions_beside,
         footprint,
         on_postgres,
     )
