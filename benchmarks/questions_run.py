@@ -36,14 +36,10 @@ AGGREGATES = {
     "commonest skip reasons": "SELECT skip_reason, count(*) AS n FROM ticks WHERE status = 'SKIPPED' GROUP BY 1 ORDER BY 2 DESC LIMIT 10",
     "lag of cursors": "FROM cursor_lag",
 }
-#: questions that compare each tick with the one before,
+#: gaps between ticks, by the relations that tell of them,
 WINDOWED = {
     "silence": "FROM silence",
     "longest gaps": "SELECT sensor, max(since_previous) FROM ticks GROUP BY sensor",
-    "gaps by a window of one's own": (
-        "SELECT count(*) FROM (SELECT started_at - lag(started_at) OVER (PARTITION BY sensor ORDER BY tick) AS gap "
-        "FROM ticks) WHERE gap > INTERVAL 5 MINUTES"
-    ),
 }
 #: questions about runs and their keys,
 OF_RUNS = {
@@ -58,7 +54,14 @@ PICKING = {
         f"{_OF_ONE} AND started_at >= TIMESTAMP '2024-01-01 00:00:00' AND started_at < TIMESTAMP '2024-01-01 01:00:00'"
     ),
 }
-QUESTIONS = AGGREGATES | WINDOWED | OF_RUNS | PICKING
+#: What no relation tells, so that all ticks are sorted for it.
+OWN = {
+    "gaps by a window of one's own": (
+        "SELECT count(*) FROM (SELECT started_at - lag(started_at) OVER (PARTITION BY sensor ORDER BY tick) AS gap "
+        "FROM ticks) WHERE gap > INTERVAL 5 MINUTES"
+    ),
+}
+QUESTIONS = AGGREGATES | WINDOWED | OF_RUNS | PICKING | OWN
 
 
 def seal(home: Home) -> None:
