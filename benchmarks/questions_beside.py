@@ -68,8 +68,8 @@ def tell(figures: Figures) -> Section:
             "200 sensors; 98 % of the ticks skip for one of four reasons, 2 % fail. Some thousand of Dagster's are written "
             "through its instance, and copied in its table with other times. SQLite asks it, the file mapped into memory, by "
             "columns and indexes where there are any, and by its JSON functions; all answers are checked against what was "
-            "written. Ours is asked in DuckDB, over a home with as many ticks; its durations by sensor have percentiles too, "
-            "which SQLite has none of. Each is the median of three after one that is not counted, in one process. The "
+            "written. Ours is asked in DuckDB, over a home with as many ticks; skip rates and durations by sensor come from "
+            "sums that it keeps, the latter with percentiles, which SQLite has none of. Each is the median of three after one that is not counted, in one process. The "
             "Python API reads the ticks of ten sensors."
         ),
         tables={f"Over {short(ticks)} ticks": [_line(pair) for pair in pairs]},
