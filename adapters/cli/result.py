@@ -33,6 +33,10 @@ _JSON = "JSON"
 _NUMBERS = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "FLOAT", "DECIMAL", "SMALLINT", "UBIGINT")
 
 
+#: Types whose values CSV has as they are.
+_AS_THEY_ARE = ("VARCHAR", "BIGINT", "INTEGER", "HUGEINT")
+
+
 def write_table(rows: duckdb.DuckDBPyRelation, out: Output) -> None:
     """Write the first rows as a table, or below each other if that is too wide, and say if there are more."""
     fetched = rows.limit(SHOWN + 1).fetchall()
@@ -80,8 +84,13 @@ def write_csv(rows: duckdb.DuckDBPyRelation) -> None:
     """Write all rows as comma-separated values, with a header; NULL is empty."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(rows.columns)
+    places = [place for place, kind in enumerate(rows.types) if str(kind) not in _AS_THEY_ARE]
     for row in rows.iter_rows():
-        writer.writerow("" if value is None else plain(value) for value in row)
+        cells = list(row)
+        for place in places:
+            if cells[place] is not None:
+                cells[place] = plain(cells[place])
+        writer.writerow(cells)
 
 
 def write_json(rows: duckdb.DuckDBPyRelation) -> None:

@@ -11,7 +11,16 @@ import duckdb
 from ...core.event_columns import IN_COLUMNS
 from ...core.log import EventLog
 from ...projections.history.schema import Relation
-from ...projections.history.stored import CARRIED, DAY_PARTS, DURATION_PARTS, PARTS, RUN_PARTS, SEALED, STORED
+from ...projections.history.stored import (
+    CARRIED,
+    DAY_PARTS,
+    DURATION_PARTS,
+    GAP_PARTS,
+    PARTS,
+    RUN_PARTS,
+    SEALED,
+    STORED,
+)
 from ..progress import read_with_progress
 from .connection import connect
 from .derivation import Derivation
@@ -76,6 +85,7 @@ _ADDED_UP = {
         "max(p.last_failed_at) FROM {} AS p GROUP BY sensor, day"
     ),
     DURATION_PARTS: "SELECT sensor, bucket, sum(p.evaluated) FROM {} AS p GROUP BY sensor, bucket",
+    GAP_PARTS: "SELECT * FROM {} AS p",
     RUN_PARTS: (
         "SELECT request_offset, any_value(run_id), any_value(job), any_value(sensor), any_value(tick), "
         "any_value(run_key), any_value(requested_at), any_value(tags), max(last_offset), arg_max(status, last_offset), "

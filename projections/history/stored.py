@@ -451,6 +451,26 @@ FROM ticks WHERE duration IS NOT NULL GROUP BY ALL
     ("sensor", "bucket"),
 )
 
+#: Whether a tick of `ticks` ended a silence: what wakes a sensor does not keep to its interval.
+AFTER_SILENCE = "since_previous > 2 * interval_seconds AND cause IS NULL"
+
+GAP_PARTS = Relation(
+    "gap_parts",
+    "The ended ticks that came more than twice their interval after the sensor's tick before.",
+    (
+        _SENSOR,
+        _TICK,
+        Column("started_at", "TIMESTAMP", "When it started, UTC."),
+        Column("since_previous", "DOUBLE", "Seconds since the tick before started."),
+        Column("interval_seconds", "DOUBLE", "The sensor's interval, seconds."),
+    ),
+    f"""
+SELECT sensor, tick, started_at, since_previous, interval_seconds FROM ticks
+WHERE end_offset IS NOT NULL AND {AFTER_SILENCE}
+""",
+    ("sensor", "tick"),
+)
+
 RUN_PARTS = Relation(
     "run_parts",
     "The life of a run, as far as it lies in one range.",
@@ -499,7 +519,7 @@ FROM requests r FULL JOIN life l USING (request_offset)
 STORED = (EVENTS, TICKS, RUN_REQUESTS, RELEASED_KEYS, CURSORS, RUN_EVENTS, ASSETS, OBSERVATIONS)
 
 #: What the ticks and runs of a range add up to, from which the usual questions are answered without reading every event.
-PARTS = (DAY_PARTS, DURATION_PARTS, RUN_PARTS)
+PARTS = (DAY_PARTS, DURATION_PARTS, GAP_PARTS, RUN_PARTS)
 
 #: What each segment hands on; `OPENED` is made before the others, and is not kept.
 CARRIED = (CARRIED_TICKS, CARRIED_SENSORS)

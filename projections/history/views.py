@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from .schema import Column, Relation
-from .stored import BUCKET
+from .stored import AFTER_SILENCE, BUCKET
 
 _SENSOR = Column("sensor", "VARCHAR", "Name of the sensor or schedule.")
 _DAY = Column("day", "DATE", "The day, UTC.")
@@ -189,11 +189,17 @@ SILENCE = Relation(
         Column("stopped_by", "VARCHAR", "The operator who stopped the sensor in it, NULL if none did."),
         Column("engine_down", "BOOLEAN", "Whether an engine was started in it, so that none ran before."),
     ),
-    """
-WITH gaps AS (
+    f"""
+WITH late AS (
+    SELECT sensor, started_at, since_previous, interval_seconds FROM gap_parts
+    UNION ALL
+    SELECT sensor, started_at, since_previous, interval_seconds FROM ticks
+    WHERE end_offset IS NULL AND {AFTER_SILENCE}
+),
+gaps AS (
     SELECT sensor, started_at - to_microseconds(CAST(since_previous * 1e6 AS BIGINT)) AS began_at,
         started_at AS ended_at, since_previous AS seconds, interval_seconds
-    FROM ticks WHERE since_previous > 2 * interval_seconds AND scheduled_for IS NULL AND cause IS NULL
+    FROM late
     UNION ALL
     SELECT sensor, last_started_at, NULL, silent_for, interval_seconds
     FROM sensor_health WHERE silent_for > 2 * interval_seconds

@@ -21,7 +21,7 @@ from ticktrail.adapters.history.database import History, PastMoment
 from ticktrail.adapters.history.export import EXPORTED, ExportError, export
 from ticktrail.adapters.history.sealing import kept, sealing
 from ticktrail.adapters.home import Home
-from ticktrail.projections.history.schema import Relation
+from ticktrail.projections.history.schema import SCHEMA_VERSION, Relation
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_the_manifest_and_the_readme_say_what_is_there(ticktrail: CommandLine, t
     ticktrail("export", target)
 
     manifest = manifest_of(target)
-    assert (manifest["schema"], manifest["position"]) == (2, head)
+    assert (manifest["schema"], manifest["position"]) == (SCHEMA_VERSION, head)
     assert [file["relation"] for file in manifest["files"]] == [relation.name for relation in EXPORTED]
     for file in manifest["files"]:
         content = (target / file["file"]).read_bytes()

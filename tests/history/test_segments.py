@@ -24,6 +24,7 @@ from ticktrail.adapters.history.sealing import sealing
 from ticktrail.adapters.history.segments import chained
 from ticktrail.adapters.home import Home
 from ticktrail.core.events import AnyEvent
+from ticktrail.projections.history.schema import SCHEMA_VERSION
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,9 @@ def test_the_digest_of_what_is_sealed_is_that_of_a_rebuild(sealed: Path, log: Me
     assert digests[0] == digests[1]
 
 
-@pytest.mark.parametrize("relation", ["ticks", "events", "carried_ticks", "day_parts", "run_parts"])
+@pytest.mark.parametrize(
+    "relation", ["ticks", "events", "carried_ticks", "day_parts", "gap_parts", "run_parts"]
+)
 def test_a_row_that_is_not_the_logs_is_found_though_its_digest_is_right(
     sealed: Path, log: MemoryEventLog, relation: str
 ) -> None:
@@ -131,9 +134,14 @@ def test_the_history_of_another_log_is_refused(sealed: Path, told: LongHistory) 
 def test_segments_of_another_schema_are_refused(
     sealed: Path, log: MemoryEventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(segments, "SCHEMA_VERSION", 3)
+    monkeypatch.setattr(segments, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
 
-    with pytest.raises(HistoryError, match="has schema 2, this release knows 3"), opened(sealed, log):
+    with (
+        pytest.raises(
+            HistoryError, match=f"has schema {SCHEMA_VERSION}, this release knows {SCHEMA_VERSION + 1}"
+        ),
+        opened(sealed, log),
+    ):
         pass
 
 
