@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from history.seen import NOW, content, log_of, opened, rows, seal
@@ -223,6 +224,19 @@ def test_silence_is_told_with_its_reason() -> None:
 
     assert told[0] == (22.0, 10, None, False)
     assert told[1][3] is True
+
+
+def test_a_tick_that_goes_on_has_ended_a_silence_and_one_that_was_woken_has_not() -> None:
+    woken = msgspec.structs.replace(_started(500.0), cause=0)
+    log = log_of([_defined(30.0), _started(100.0), _skipped(1, 101.0), _started(300.0)])
+    with opened(None, log) as history:
+        silence = "SELECT epoch(began_at), seconds FROM silence WHERE ended_at IS NOT NULL ORDER BY began_at"
+        assert rows(history, silence) == [(100.0, 200.0)]
+
+        log.append(
+            [_skipped(3, 301.0), woken, _skipped(5, 501.0)], expected=4, recorded_at=1, writer="engine:1"
+        )
+        assert rows(history, silence) == [(100.0, 200.0)]
 
 
 def _defined(interval: float) -> SensorDefined:
