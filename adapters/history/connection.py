@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from ...core.tape import covered
-from ..tape.duckdb import ours
+from ..own_connections import ours
 from .parquet import quoted
 
 #: Memory that sealing takes before it goes by way of the disk.

@@ -24,8 +24,8 @@ from ...projections.history.stored import (
 )
 from ...projections.history.views import AS_OF, VIEWS
 from ..cyclic_gc import without_cyclic_gc
+from ..own_connections import ours
 from ..run_key_index.marks import mark_of
-from ..tape.duckdb import ours
 from .connection import connect
 from .derivation import Derivation
 from .errors import HistoryDamaged, HistoryError, HistoryQueryError

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MethodType
-from typing import Any, TypeVar
-from weakref import WeakSet
+from typing import Any
 
+from ..own_connections import is_ours
 from .unseen import Missed, Refused, Watched, watched
 
 #: By a connection, or the module for the connection that it has.
@@ -44,22 +44,10 @@ def _package(module: Any) -> Iterator[tuple[Any, str, Any]]:
 PATCHES: Mapping[str, Callable[[Any], Iterator[tuple[Any, str, Any]]]] = {"duckdb": _package}
 
 
-Connection = TypeVar("Connection")
-
-#: Connections whose reads are named by who asks for them.
-_ours: WeakSet[Any] = WeakSet()
-
-
-def ours(connection: Connection) -> Connection:
-    """Return a connection by which we read ourselves: the tick history that a tick asks for is named as such."""
-    _ours.add(connection)
-    return connection
-
-
 class _Missed(Missed):
     def __get__(self, holder: Any, kind: type | None = None) -> Any:
         # Relations have the connection that they are of.
-        if getattr(holder, "_con", holder) in _ours:
+        if is_ours(getattr(holder, "_con", holder)):
             return MethodType(self.really, holder)
         return super().__get__(holder, kind)
 
